@@ -1,0 +1,1 @@
+"""Online PostgreSQL migrations from SQLAlchemy metadata: diff, order, proof."""
