@@ -1,0 +1,67 @@
+"""A server that is there already, by its URL.
+
+The password may be in the URL. libpq's complaints about a malformed URL repeat pieces of it, and of a
+password in which `@` or `/` was not escaped: such URLs are refused here, and nothing of them is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from migrator.errors import ConfigurationError, ServerError
+from migrator.postgres.server import Server, major_version
+
+
+@contextmanager
+def connect(url: str) -> Iterator[Server]:
+    """The server that answers at `url`, a `postgresql://…` URL."""
+    address = _address(url)
+    try:
+        with psycopg.connect(address) as connection:
+            version = major_version(connection.info.server_version)
+    except psycopg.OperationalError as error:
+        raise ServerError(
+            "the server cannot be used",
+            where=_place(address),
+            why=str(error).strip(),
+            hint="Check host, port, database, user and password, and that the server runs and lets you in.",
+        ) from error
+    yield Server(version=version, address=address, throwaway=False)
+
+
+def _address(url: str) -> str:
+    """`url` as a conninfo that names a database, or ConfigurationError."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise _malformed() from None
+    ports = str(parts.get("port", "")).split(",")
+    # Unescaped, `u:p@ss@host` is read as host `ss@host`, and `u:12/34@host` as port 12.
+    if url.partition("?")[0].count("@") > 1 or not all(port.isdigit() for port in ports if port):
+        raise _malformed()
+    if "@" in f"{parts.get('dbname', '')}" and "@" in url:
+        raise _malformed()
+    if "connect_timeout" not in parts:
+        parts["connect_timeout"] = "10"
+    return make_conninfo("", **{"dbname": "postgres", **parts})
+
+
+def _malformed() -> ConfigurationError:
+    return ConfigurationError(
+        "the URL of the server cannot be read",
+        where="postgres",
+        why="It is not of the form postgresql://user:password@host:port/database?option=value.",
+        hint="Write special characters of user and password as percent codes: @ is %40, / is %2F, "
+        ": is %3A, ? is %3F, % is %25.",
+    )
+
+
+def _place(address: str) -> str:
+    """Where it is, without the password."""
+    parts = conninfo_to_dict(address)
+    host = parts.get("host") or parts.get("hostaddr") or "local socket"
+    return f"{host}:{parts.get('port') or 5432}/{parts['dbname']}"
