@@ -1,0 +1,1 @@
+"""Benchmarks: what a migration does to a running application, and how long the engine takes."""
