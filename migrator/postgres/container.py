@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -85,7 +85,7 @@ def _prepare(image: str, password: str, settings: Mapping[str, str]) -> DockerCo
             hint="pip install 'migrator[container]', or use the embedded server.",
         ) from error
     try:
-        with docker.from_env(timeout=3) as client:
+        with closing(docker.from_env(timeout=3)) as client:
             client.ping()
         container = DockerContainer(image)
     except docker.errors.DockerException as error:
