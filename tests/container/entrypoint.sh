@@ -1,6 +1,7 @@
 #!/bin/sh
 # The part of the official postgres image that callers rely on: POSTGRES_USER, POSTGRES_PASSWORD and
-# POSTGRES_DB make a superuser and a database at the first start; the arguments are those of `postgres`.
+# POSTGRES_DB make a superuser and a database at the first start, POSTGRES_INITDB_ARGS go to initdb,
+# PGDATA may name another directory; the arguments are those of `postgres`.
 set -eu
 
 case "${1:-}" in "" | -*) set -- postgres "$@" ;; esac
@@ -23,7 +24,7 @@ fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     printf '%s\n' "$POSTGRES_PASSWORD" >/tmp/password
     initdb --pgdata="$PGDATA" --username="$POSTGRES_USER" --pwfile=/tmp/password --no-sync \
-        --encoding=UTF8 --locale="$LANG" --auth-local=trust --auth-host=scram-sha-256
+        --encoding=UTF8 --locale="$LANG" --auth-local=trust --auth-host=scram-sha-256 ${POSTGRES_INITDB_ARGS:-}
     rm /tmp/password
     echo "host all all all scram-sha-256" >>"$PGDATA/pg_hba.conf"
     if [ "$POSTGRES_DB" != postgres ]; then
