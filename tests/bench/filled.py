@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 
 from migrator.postgres import Database, Server, serve
+from migrator.psql import run_file
 from schema import samples
-from tests.bench.measure import psql
 
 DURABLE = {
     "fsync": "on",
@@ -46,10 +46,15 @@ class Filled:
         """The server that it is on."""
         return self.database.server
 
-    @property
-    def psql(self) -> Path:
-        """The psql that goes with the server."""
-        return self.server.tool("psql")
+    def run(self, file: Path, database: Database, log: Path) -> None:
+        """Run a SQL file with psql, as an operator does; what it says goes to `log`. Raises MigratorError."""
+        with log.open("w") as lines:
+            run_file(
+                file,
+                database.conninfo,
+                psql=self.server.tool("psql"),
+                on_line=lambda line: print(line, file=lines, flush=True),
+            )
 
     @contextmanager
     def clone(self, label: str) -> Iterator[Database]:
@@ -74,7 +79,7 @@ class Filled:
 
 
 @contextmanager
-def filled(setting: str, migrations: Path, videos: int, log: Path) -> Iterator[Filled]:
+def filled(setting: str, migrations: Path, videos: int) -> Iterator[Filled]:
     """A database with the initial migration from `migrations` and the sample rows of so many videos.
 
     `setting` says where the server comes from. A server that runs already keeps its own settings. The
@@ -85,7 +90,7 @@ def filled(setting: str, migrations: Path, videos: int, log: Path) -> Iterator[F
     with serve(setting, options={} if running else DURABLE) as server, server.scratch(label="filled") as full:
         tell(f"filling {videos:,} videos on PostgreSQL {server.version}")
         began = time.monotonic()
-        psql(server.tool("psql"), full.conninfo, migrations / INITIAL / "upgrade.sql", log)
+        run_file(migrations / INITIAL / "upgrade.sql", full.conninfo, psql=server.tool("psql"))
         with psycopg.connect(full.conninfo) as connection:
             samples.load(connection, videos=videos, seed=0, phase=1)
         with psycopg.connect(full.conninfo, autocommit=True) as connection:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import subprocess
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -17,13 +15,10 @@ from typing import Any
 
 import psycopg
 
+from migrator.errors import MigratorError
 from tests.simulators import PHASE_1, READS, Application, Record, Role
 
 LEAD, TAIL = 3.0, 3.0  # seconds of load alone before the work and after it
-
-
-class WorkFailed(Exception):
-    """The work under measurement ended with an error: the server's message."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +54,11 @@ class Run:
     def longest_write(self) -> float:
         """The longest that any writer waited, in milliseconds."""
         return max((waits.longest for kind, waits in self.waits.items() if kind not in READS), default=0.0)
+
+    @property
+    def longest_read(self) -> float:
+        """The longest that any reader waited, in milliseconds."""
+        return max((waits.longest for kind, waits in self.waits.items() if kind in READS), default=0.0)
 
     @property
     def heap_growth(self) -> float:
@@ -98,8 +98,8 @@ def measure(
                 began = time.monotonic()
                 try:
                     work()
-                except WorkFailed as failure:
-                    run.error = str(failure)
+                except MigratorError as failure:
+                    run.error = failure.what
                 ended = time.monotonic()
             run.seconds = ended - began
             run.cpu_seconds = processor.seconds
@@ -120,28 +120,6 @@ def measure(
     return run
 
 
-def psql(program: Path, conninfo: str, file: Path, log: Path) -> None:
-    """Run one SQL file as an operator does; what it says goes to `log`. Raises WorkFailed."""
-    with log.open("w") as output:
-        process = subprocess.run(
-            [program, "-X", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-f", file],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if process.returncode:
-        raise WorkFailed(_error_of(log) or f"psql ended with status {process.returncode}; see {log.name}")
-
-
-def psql_text(program: Path, conninfo: str, sql: str, log: Path) -> None:
-    """The same for SQL that is in no file yet."""
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory) / "statements.sql"
-        file.write_text(sql)
-        psql(program, conninfo, file, log)
-
-
 def waits(records: Iterable[Record], began: float, ended: float) -> dict[str, Waits]:
     """Per kind of statement, of those that were under way between two moments."""
     times: dict[str, list[float]] = {}
@@ -158,7 +136,7 @@ def percentile(values: Iterable[float], percent: float) -> float:
 
 
 def timeline(
-    records: Iterable[Record], began: float, ended: float, points: int = 400
+    records: Iterable[Record], began: float, ended: float, points: int = 240
 ) -> list[tuple[float, float]]:
     """(seconds since `began`, longest wait of a writer who waited then, in ms), from lead to tail.
 
@@ -206,12 +184,6 @@ def _one(connection: psycopg.Connection[Any], query: Any, *values: object) -> in
     row = connection.execute(query, values).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def _error_of(log: Path) -> str:
-    """The server's message of the error which psql stopped at."""
-    lines = log.read_text().splitlines()
-    return next((line.partition("ERROR:")[2].strip() for line in lines if "ERROR:" in line), "")
 
 
 class _Nothing:

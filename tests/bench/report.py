@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,18 @@ class Goal:
     aim: str
     figure: str
     met: bool
+
+
+def short_wait(run: Run, alone: Run) -> Goal:
+    """No writer waits for long: 300 ms, or twice the longest wait of the load alone, whichever is more."""
+    bound = max(300.0, 2 * alone.longest_write)
+    return Goal(
+        f"{run.title}: longest wait of any writer under {bound:,.0f} ms",
+        f"failed: {run.error}"
+        if run.error
+        else f"{run.longest_write:,.0f} ms; load alone {alone.longest_write:,.0f} ms",
+        not run.error and run.longest_write < bound,
+    )
 
 
 def table(runs: Sequence[Run]) -> str:
@@ -46,6 +58,17 @@ def table(runs: Sequence[Run]) -> str:
     return "\n".join(lines + [_row([name, *map(figure, runs)]) for name, figure in rows])
 
 
+def short_table(runs: Sequence[Run]) -> str:
+    """A Markdown table with a row for each run: what it cost whom."""
+    head = ["", "total time, s", "longest wait of a writer, ms", "of a reader, ms"]
+    lines = [_row([*head, "errors of the application", "WAL, MB"]), _row(["---"] + ["---:"] * 5)]
+    for run in runs:
+        cells = [run.title, f"{run.seconds:.2f}", f"{run.longest_write:,.0f}", f"{run.longest_read:,.0f}"]
+        errors = f"failed: {run.error}" if run.error else _errors(run.application_errors)
+        lines.append(_row([*cells, errors, f"{run.wal / MB:,.1f}"]))
+    return "\n".join(lines)
+
+
 def judged(goals: Sequence[Goal]) -> str:
     """The goals as a Markdown table."""
     lines = [_row(["goal", "measured", ""]), _row(["---"] * 3)]
@@ -54,8 +77,16 @@ def judged(goals: Sequence[Goal]) -> str:
     )
 
 
-def write(out: Path, name: str, text: str, runs: Sequence[Run], about: Mapping[str, object]) -> None:
-    """Write NAME.md, NAME.json and NAME.svg into a folder."""
+def write(
+    out: Path,
+    name: str,
+    text: str,
+    runs: Sequence[Run],
+    *,
+    about: Mapping[str, object],
+    drawn: Collection[str],
+) -> None:
+    """Write NAME.md, NAME.json and NAME.svg into a folder; the picture shows the runs named in `drawn`."""
     (out / f"{name}.md").write_text(text)
     summary = {**about, "runs": [run.summary() for run in runs]}
     (out / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
@@ -63,7 +94,7 @@ def write(out: Path, name: str, text: str, runs: Sequence[Run], about: Mapping[s
         "Longest wait of a writer, at each moment",
         "seconds since the work began",
         "milliseconds",
-        {run.title: run.timeline for run in runs},
+        {run.title: run.timeline for run in runs if run.name in drawn},
     )
     (out / f"{name}.svg").write_text(picture)
 
