@@ -39,15 +39,12 @@ def _address(url: str) -> str:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         raise _malformed() from None
-    ports = str(parts.get("port", "")).split(",")
-    # Unescaped, `u:p@ss@host` is read as host `ss@host`, and `u:12/34@host` as port 12.
-    if url.partition("?")[0].count("@") > 1 or not all(port.isdigit() for port in ports if port):
+    ports = str(parts.get("port") or "").replace(",", "")
+    names = f"{parts.get('host') or ''}{parts.get('dbname') or ''}"
+    # Unescaped, `u:p@ss@host` is read as host `ss@host`, `u:pass/word@host` as port `pass`.
+    if "@" in names or (ports and not ports.isdigit()):
         raise _malformed()
-    if "@" in f"{parts.get('dbname', '')}" and "@" in url:
-        raise _malformed()
-    if "connect_timeout" not in parts:
-        parts["connect_timeout"] = "10"
-    return make_conninfo("", **{"dbname": "postgres", **parts})
+    return make_conninfo("", **{"dbname": "postgres", "connect_timeout": "10", **parts})
 
 
 def _malformed() -> ConfigurationError:
