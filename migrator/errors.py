@@ -18,7 +18,9 @@ from pathlib import Path
 class MigratorError(Exception):
     """The base: `what` happened, `where` (object or file), `why`, and `hint`: what to do next."""
 
-    def __init__(self, what: str, *, where: str | None = None, why: str | None = None, hint: str | None = None):
+    def __init__(
+        self, what: str, *, where: str | None = None, why: str | None = None, hint: str | None = None
+    ):
         super().__init__(what)
         self.what, self.where, self.why, self.hint = what, where, why, hint
 

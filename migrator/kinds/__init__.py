@@ -1,0 +1,36 @@
+"""The kinds of object that the migrator models, one file each.
+
+Their order here only breaks ties between statements that could stand in either order; it decides no correctness.
+"""
+
+from __future__ import annotations
+
+from migrator.kinds.base import Object
+from migrator.kinds.column import Column
+from migrator.kinds.comment import Comment
+from migrator.kinds.constraint import Constraint
+from migrator.kinds.default import Default
+from migrator.kinds.enum import Enum
+from migrator.kinds.extension import Extension
+from migrator.kinds.identity import Identity
+from migrator.kinds.index import Index
+from migrator.kinds.not_null import NotNull
+from migrator.kinds.schema import Schema
+from migrator.kinds.sequence import OwnedBy, Sequence
+from migrator.kinds.table import Table
+
+KINDS: tuple[type[Object], ...] = (
+    Schema,
+    Extension,
+    Enum,
+    Sequence,
+    Table,
+    Column,
+    Default,
+    Identity,
+    OwnedBy,
+    NotNull,
+    Constraint,
+    Index,
+    Comment,
+)

@@ -1,0 +1,309 @@
+"""What a kind of object is: fields read by one catalog query, each of which says how it may change.
+
+A kind is one subclass of Object in one file of this package. It declares its fields with
+
+    key()       part of the identity; keys come first
+    altered()   PostgreSQL can change it in place: the kind's `alter` does it
+    replaced()  a change of it means drop and create
+    noted(why)  kept to write SQL, never compared
+
+and a field that says nothing is an error at import. Objects are tuples: comparing two databases of a
+million objects is then a comparison of tuples in C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, ClassVar, Protocol, Self, dataclass_transform
+
+from migrator.errors import PlanError
+from migrator.sql import identifier, qualified
+from migrator.statement import Identity, Precondition, Statement
+
+Address = tuple[int, int, int]
+"""Where pg_depend finds an object: catalog, oid, and attribute number or 0. Never compared."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """How one field of a kind behaves when it differs."""
+
+    how: str
+    why: str = ""
+    name: str = ""
+
+
+def key() -> Any:
+    """Part of the identity."""
+    return Field("key")
+
+
+def altered() -> Any:
+    """May be changed in place."""
+    return Field("altered")
+
+
+def replaced() -> Any:
+    """A change means drop and create."""
+    return Field("replaced")
+
+
+def noted(why: str) -> Any:
+    """Not compared; `why` says what it is kept for."""
+    return Field("noted", why)
+
+
+class Facts(Protocol):
+    """What a kind may ask while it writes SQL."""
+
+    oldest: int
+    """The oldest server major version that the SQL must run on."""
+
+    def is_new(self, identity: Identity) -> bool:
+        """Whether the plan itself creates this object, so that nobody uses it yet."""
+
+    def old(self, identity: Identity) -> Object | None:
+        """The object as it is before the plan."""
+
+    def new(self, identity: Identity) -> Object | None:
+        """The object as it is after the plan."""
+
+    def inside(self, identity: Identity, *, before: bool = False) -> Sequence[Object]:
+        """The objects whose parent this is, after the plan (or before it)."""
+
+    def rewrites(self, identity: Identity) -> bool:
+        """Whether creating or altering this object was seen, when tried, to rewrite its table."""
+
+    def conversion(self, identity: Identity) -> str | None:
+        """The USING expression that a change of this column's type needs, as tried; None for none."""
+
+    def fills_itself(self, identity: Identity) -> bool:
+        """Whether a new column gives every existing row a value at once (constant default, generated)."""
+
+    def backfilled(self, identity: Identity) -> bool:
+        """Whether a hook or a generated backfill fills this column."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """An object with those of its parts that are written inside its own statement."""
+
+    object: Object
+    parts: tuple[Tree, ...] = ()
+
+    def __iter__(self) -> Iterator[Tree]:
+        return iter(self.parts)
+
+
+def _field_getter(index: int) -> Any:
+    return property(itemgetter(index))
+
+
+@dataclass_transform(eq_default=False, frozen_default=True, field_specifiers=(key, altered, replaced, noted))
+class Object(tuple[Any, ...]):
+    """One object of a database, as a value; subclasses are the kinds."""
+
+    __slots__ = ()
+
+    kind: ClassVar[str]
+    """The kind's word in identities and in reviews."""
+    fields: ClassVar[tuple[Field, ...]] = ()
+    catalogs: ClassVar[dict[str, str]] = {}
+    """Catalog -> the columns of it that the query's fields cover, separated by spaces."""
+
+    attached: ClassVar[bool] = False
+    """True: lives on any other object (comment, grant, owner); its query gives the target's address and its
+    first key is the target's identity."""
+    falls: ClassVar[bool] = True
+    """True: goes with its parent when that is dropped."""
+    enforces: ClassVar[bool] = False
+    """True: holds rows to a rule or indexes them; comes after the backfill of what it uses."""
+    pins_type: ClassVar[bool] = False
+    """True: PostgreSQL refuses to change the type of a column (or to replace a function, a view …) that it
+    uses, so it is dropped before and built again after."""
+    sets_aside: ClassVar[bool] = False
+    """True: when replaced, the old one is renamed first, so that columns can move from the old to the new."""
+    loose: ClassVar[frozenset[str]] = frozenset()
+    """Kinds that its pg_depend rows point to, but a kind of its own carries that tie (partition, ownership)."""
+    moves_type: ClassVar[bool] = False
+    """True: can change in place from a type that is set aside to its replacement (a column)."""
+    bridges: ClassVar[bool] = False
+    """True: keeps old and new columns in step (a trigger), so it comes before the backfill of its table."""
+    holds_rows: ClassVar[bool] = False
+    """True: dropping it loses rows or values."""
+    _key_count: ClassVar[int] = 0
+    _compared: ClassVar[tuple[int, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own = cls.__dict__
+        names = [n for n, t in own.get("__annotations__", {}).items() if "ClassVar" not in str(t)]
+        if not names:
+            return
+        fields = []
+        for index, name in enumerate(names):
+            declared = own.get(name)
+            if not isinstance(declared, Field):
+                raise TypeError(
+                    f"{cls.__name__}.{name} does not say how it may change: key, altered, replaced or noted"
+                )
+            fields.append(Field(declared.how, declared.why, name))
+            setattr(cls, name, _field_getter(index))
+        cls.fields = tuple(fields)
+        cls._key_count = sum(f.how == "key" for f in fields)
+        if any(f.how == "key" for f in fields[cls._key_count :]):
+            raise TypeError(f"{cls.__name__}: keys come first")
+        cls._compared = tuple(i for i, f in enumerate(fields) if f.how in ("altered", "replaced"))
+
+    def __new__(cls, *args: Any, **values: Any) -> Self:
+        names = [f.name for f in cls.fields[len(args) :]]
+        return tuple.__new__(cls, (*args, *(values[n] for n in names)))
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        """The one catalog query: classid, objid, objsubid, then the fields in order. `version` is the major."""
+        raise NotImplementedError
+
+    # ── naming ──
+
+    @property
+    def identity(self) -> Identity:
+        """Kind and names."""
+        if self.attached:
+            return (self.kind, *self[0], *self[1 : self._key_count])
+        return (self.kind, *self[: self._key_count])
+
+    @property
+    def parent(self) -> Identity | None:
+        """The object that this one is part of, if any."""
+        return self[0] if self.attached else None
+
+    @property
+    def table(self) -> Identity | None:
+        """The relation whose lock a change of this object needs; by default the parent's."""
+        return None
+
+    @property
+    def name(self) -> str:
+        """The quoted name under which SQL finds it."""
+        return qualified(*self[: self._key_count])
+
+    @property
+    def reference(self) -> str:
+        """What follows ALTER, DROP or COMMENT ON: the keyword and the name."""
+        return f"{self.kind.upper().replace('_', ' ')} {self.name}"
+
+    @property
+    def comment_reference(self) -> str:
+        """What follows COMMENT ON."""
+        return self.reference
+
+    @property
+    def grant_reference(self) -> str:
+        """What follows GRANT … ON."""
+        return self.reference
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        """Names in a namespace shared with other kinds, e.g. ("relation", schema, name)."""
+        return ()
+
+    @property
+    def position(self) -> int:
+        """Where it stands among its siblings, for a readable order; names decide between equals."""
+        return 0
+
+    # ── comparing ──
+
+    def differences(self, new: Object) -> tuple[str, ...]:
+        """The names of the compared fields in which `new` differs."""
+        return tuple(self.fields[i].name for i in self._compared if self[i] != new[i])
+
+    def alterable(self, new: Self, changed: Sequence[str], facts: Facts) -> bool:
+        """Whether all of `changed` can happen in place. Kinds narrow it where PostgreSQL has conditions."""
+        how = {f.name: f.how for f in self.fields}
+        return all(how[name] == "altered" for name in changed)
+
+    def renews(self, changed: Sequence[str], facts: Facts) -> bool:
+        """Whether `alter` builds it again under the same name, so that what hangs on it must be built again too."""
+        return False
+
+    def retypes(self, changed: Sequence[str]) -> bool:
+        """Whether this change in place is one that objects with `pins_type` stand in the way of."""
+        return False
+
+    def needs(self) -> Iterable[Identity]:
+        """Objects it depends on beyond what pg_depend and `parent` say."""
+        return ()
+
+    def fits_inside(self, facts: Facts) -> bool:
+        """Whether it is written inside its parent's CREATE, by `clause`, where the parent is created too."""
+        return False
+
+    def preconditions(self, facts: Facts) -> list[Precondition]:
+        """What must be true of the rows before this object can be created or altered to what it is."""
+        return []
+
+    def fills_rows(self, facts: Facts) -> bool:
+        """Whether it gives every existing row of its column a value at once."""
+        return False
+
+    def conversions(self, new: Self) -> list[str | None]:
+        """USING expressions to try for a change of type, the most general last; only where `moves_type`."""
+        return [None]
+
+    def trials(self, before: Self | None, facts: Facts) -> list[tuple[str, str, str | None]]:
+        """What to try on an empty temporary table, the first that works counts: its columns, the action of an
+        ALTER TABLE, and the USING expression that this stands for. `before`: the object as it was, None if new."""
+        return []
+
+    def renamed(self, name: str) -> Self:
+        """The same object under another name."""
+        return self.with_(**{self.fields[self._key_count - 1].name: name})
+
+    def with_(self, **values: Any) -> Self:
+        """The same object with other values in the fields named."""
+        return type(self)(*(values.get(f.name, value) for f, value in zip(self.fields, self, strict=True)))
+
+    def follows(self) -> Iterable[Identity]:
+        """Objects that it does not depend on, but that are created before it where both are created."""
+        return ()
+
+    # ── SQL ──
+
+    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        """The text inside the parent's CREATE; only where `fits_inside`."""
+        raise NotImplementedError
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        """The statements that make it; `parts` are written inside."""
+        raise NotImplementedError
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        """The statements that remove it."""
+        return [Statement(f"DROP {self.reference}")]
+
+    def alter(self, new: Self, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        """The statements that turn it into `new` in place."""
+        raise PlanError(
+            f"{', '.join(changed)} cannot be altered",
+            where=describe(self.identity),
+            why="its kind declares the field as altered and writes no statement for it",
+            hint="report this as a defect of the migrator",
+        )
+
+    def make_way(self, aside: str) -> list[Statement]:
+        """Renames the old one out of the way of its replacement; only where `sets_aside`."""
+        return [Statement(f"ALTER {self.reference} RENAME TO {identifier(aside)}")]
+
+    def rename(self, new: Self) -> list[Statement]:
+        """The statements that give it the name of `new`."""
+        return [Statement(f"ALTER {self.reference} RENAME TO {identifier(new[new._key_count - 1])}")]
+
+
+def describe(identity: Identity) -> str:
+    """An identity as people read it: `column public.videos.mall_id`."""
+    kind, *names = identity
+    return f"{kind.replace('_', ' ')} {'.'.join(names)}"

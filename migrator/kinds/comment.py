@@ -1,0 +1,39 @@
+"""Comments (pg_description) on whatever carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.sql import literal
+from migrator.statement import Identity, Statement
+
+
+class Comment(Object):
+    """The comment on another object."""
+
+    kind = "comment"
+    attached = True
+    catalogs = {"pg_description": "objoid classoid objsubid description"}
+
+    target: Identity = key()
+    text: str = altered()
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        return """
+            SELECT d.classoid::int8, d.objoid::int8, d.objsubid, d.description FROM pg_description d
+            WHERE d.objoid >= 16384 OR d.objoid = 'public'::regnamespace"""
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return self._say(literal(self.text), facts.new(self.target))
+
+    def alter(self, new: Comment, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        return new.create((), facts)
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        return self._say("NULL", facts.old(self.target))
+
+    def _say(self, text: str, target: Object | None) -> list[Statement]:
+        assert target is not None
+        return [Statement(f"COMMENT ON {target.comment_reference} IS {text}")]

@@ -1,0 +1,212 @@
+"""Constraints of tables (pg_constraint): PRIMARY KEY, UNIQUE, FOREIGN KEY, CHECK, EXCLUDE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrator.hazards import Hazards
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.index import BODY, build_concurrently, duplicates
+from migrator.kinds.schema import OURS
+from migrator.sql import identifier, qualified
+from migrator.statement import Identity, LockMode, Precondition, Statement, lock
+
+WORDS = {"p": "PRIMARY KEY", "u": "UNIQUE", "f": "FOREIGN KEY", "c": "CHECK", "x": "EXCLUDE"}
+
+
+class Constraint(Object):
+    """A constraint of a table, NOT NULL aside."""
+
+    kind = "constraint"
+    enforces = True
+    loose = frozenset({"constraint"})
+    catalogs = {
+        "pg_constraint": "oid conname connamespace contype condeferrable condeferred convalidated conrelid conindid"
+        " confrelid conkey confkey conbin conexclop confupdtype confdeltype confmatchtype confdelsetcols connoinherit"
+        " conpfeqop conppeqop conffeqop conenforced conperiod",
+    }
+
+    schema: str = key()
+    table_name: str = key()
+    constraint: str = key()
+    type: str = replaced()
+    definition: str = replaced()
+    valid: bool = altered()
+    columns: list[str] = noted("to ask for the rows in the way before it is added")
+    target: list[str] | None = noted("the table that a foreign key references: schema, name")
+    target_columns: list[str] | None = noted("the columns that a foreign key references")
+    condition: str | None = noted("the expression of a CHECK, to ask for the rows in the way")
+    index_unique: bool | None = noted("to build the index of a key concurrently")
+    index_body: str | None = noted("to build the index of a key concurrently")
+    adoptable: bool | None = noted("whether ADD CONSTRAINT … USING INDEX takes this form of index")
+    suffix: str = noted("DEFERRABLE …, where the index is adopted")
+    partitioned: bool = noted("what can be NOT VALID or adopted on a partitioned table is less")
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        names = """ARRAY(SELECT a.attname::text FROM unnest({numbers}) WITH ORDINALITY AS u (number, place)
+                   JOIN pg_attribute a ON a.attrelid = {relation} AND a.attnum = u.number ORDER BY u.place)"""
+        enforced = "k.conenforced" if version >= 18 else "true"
+        period = "k.conperiod" if version >= 18 else "false"
+        return f"""
+            SELECT 'pg_constraint'::regclass::oid::int8, k.oid::int8, 0, n.nspname::text, c.relname::text,
+                   k.conname::text, k.contype::text,
+                   CASE WHEN NOT k.convalidated AND {enforced}
+                        THEN left(pg_get_constraintdef(k.oid), -length(' NOT VALID'))
+                        ELSE pg_get_constraintdef(k.oid) END,
+                   k.convalidated OR NOT {enforced},
+                   {names.format(numbers="k.conkey", relation="k.conrelid")},
+                   CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END,
+                   CASE WHEN k.contype = 'f' THEN {names.format(numbers="k.confkey", relation="k.confrelid")} END,
+                   CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END,
+                   i.indisunique, {BODY},
+                   NOT {period} AND i.indpred IS NULL AND i.indexprs IS NULL
+                     AND NOT EXISTS (SELECT FROM unnest(i.indoption::int2[]) o WHERE o <> 0),
+                   CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
+                     || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END,
+                   c.relkind = 'p'
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
+            LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
+            WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
+              AND c.relkind IN ('r', 'p')"""
+
+    @property
+    def parent(self) -> Identity:
+        return ("table", self.schema, self.table_name)
+
+    @property
+    def table(self) -> Identity:
+        return self.parent
+
+    @property
+    def references(self) -> Identity | None:
+        """The table that a foreign key references."""
+        return ("table", *self.target) if self.target else None
+
+    @property
+    def falls(self) -> bool:  # type: ignore[override]
+        """A foreign key is dropped before its table, so that DROP TABLE does not lock the other one."""
+        return self.type != "f"
+
+    @property
+    def position(self) -> int:
+        return "pucxf".index(self.type)
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        own = ("constraint", self.schema, self.table_name, self.constraint)
+        return (own, ("relation", self.schema, self.constraint)) if self.index_body else (own,)
+
+    @property
+    def _table(self) -> str:
+        return qualified(self.schema, self.table_name)
+
+    @property
+    def reference(self) -> str:
+        return f"CONSTRAINT {identifier(self.constraint)} ON {self._table}"
+
+    def _locks(self, mode: LockMode) -> tuple[Identity, ...]:
+        return (self.table, self.references) if self.references else (self.table,)
+
+    def fits_inside(self, facts: Facts) -> bool:
+        return (
+            facts.is_new(self.parent)
+            and (self.references is None or facts.is_new(self.references))
+            and self.valid
+        )
+
+    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        return f"CONSTRAINT {identifier(self.constraint)} {self.definition}"
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        mode = LockMode.SHARE_ROW_EXCLUSIVE if self.type == "f" else LockMode.ACCESS_EXCLUSIVE
+        locks = lock(mode, *self._locks(mode))
+        add = f"ALTER TABLE {self._table} ADD {self.clause((), facts)}"
+        if not self.valid:
+            return [Statement(f"{add} NOT VALID", locks)]
+        if facts.is_new(self.parent):
+            return [Statement(add, locks)]
+        if self.type == "c" or (self.type == "f" and not (self.partitioned and facts.oldest < 18)):
+            return [Statement(f"{add} NOT VALID", locks), self._validate()]
+        if self.type in "pu" and self.adoptable and not self.partitioned:
+            return [
+                build_concurrently(
+                    self.constraint, self.schema, self.table_name, True, str(self.index_body), self.identity
+                ),
+                Statement(
+                    f"ALTER TABLE {self._table} ADD CONSTRAINT {identifier(self.constraint)} {WORDS[self.type]}"
+                    f" USING INDEX {identifier(self.constraint)}{self.suffix}",
+                    locks,
+                ),
+            ]
+        return [Statement(add, locks, (Hazards.SCANS_UNDER_LOCK,))]
+
+    def _validate(self) -> Statement:
+        locks = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
+        if self.references:
+            locks += lock(LockMode.ROW_SHARE, self.references)
+        return Statement(
+            f"ALTER TABLE {self._table} VALIDATE CONSTRAINT {identifier(self.constraint)}",
+            locks,
+            alone=True,
+            verb="validate",
+        )
+
+    def alterable(self, new: Constraint, changed: Sequence[str], facts: Facts) -> bool:
+        return tuple(changed) == ("valid",) and new.valid
+
+    def alter(self, new: Constraint, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        return [new._validate()]
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        mode = LockMode.ACCESS_EXCLUSIVE
+        return [
+            Statement(
+                f"ALTER TABLE {self._table} DROP CONSTRAINT {identifier(self.constraint)}",
+                lock(mode, *self._locks(mode)),
+            )
+        ]
+
+    def rename(self, new: Constraint) -> list[Statement]:
+        return [
+            Statement(
+                f"ALTER TABLE {self._table} RENAME CONSTRAINT {identifier(self.constraint)}"
+                f" TO {identifier(new.constraint)}",
+                lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+            )
+        ]
+
+    def preconditions(self, facts: Facts) -> list[Precondition]:
+        if not self.valid:
+            return []
+        reads = tuple(("column", self.schema, self.table_name, column) for column in self.columns)
+        if self.type in "pu":
+            return [duplicates(self._table, self.columns, reads, None)]
+        if self.type == "c":
+            return [
+                Precondition(
+                    f"every row of {self._table} satisfies {identifier(self.constraint)}",
+                    f"SELECT t.* FROM {self._table} AS t WHERE NOT ({self.condition})",
+                    f"change or delete the rows for which this is false: {self.condition}",
+                    (self.parent, *reads),
+                )
+            ]
+        if self.type == "f" and self.target and self.target_columns:
+            joined = " AND ".join(
+                f"r.{identifier(b)} = t.{identifier(a)}"
+                for a, b in zip(self.columns, self.target_columns, strict=True)
+            )
+            given = " AND ".join(f"t.{identifier(a)} IS NOT NULL" for a in self.columns)
+            target = qualified(*self.target)
+            return [
+                Precondition(
+                    f"every {', '.join(self.columns)} of {self._table} exists in {target}",
+                    f"SELECT t.* FROM {self._table} AS t WHERE {given}"
+                    f" AND NOT EXISTS (SELECT FROM {target} AS r WHERE {joined})",
+                    f"delete these rows, or point them to rows of {target} that exist",
+                    (*reads, *(("column", *self.target, column) for column in self.target_columns)),
+                )
+            ]
+        return []

@@ -1,0 +1,80 @@
+"""Column defaults (pg_attrdef), those of generated columns aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.column import Column
+from migrator.kinds.schema import OURS
+from migrator.sql import identifier, qualified
+from migrator.statement import Identity, LockMode, Statement, lock
+
+
+class Default(Object):
+    """The default expression of a column."""
+
+    kind = "default"
+    pins_type = True
+    catalogs = {"pg_attrdef": "oid adrelid adnum adbin"}
+
+    schema: str = key()
+    table_name: str = key()
+    column: str = key()
+    expression: str = altered()
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        return f"""
+            SELECT 'pg_attrdef'::regclass::oid::int8, d.oid::int8, 0, n.nspname::text, c.relname::text,
+                   a.attname::text, pg_get_expr(d.adbin, d.adrelid)
+            FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+            WHERE a.attgenerated = '' AND {OURS}"""
+
+    @property
+    def parent(self) -> Identity:
+        return ("column", self.schema, self.table_name, self.column)
+
+    @property
+    def table(self) -> Identity:
+        return ("table", self.schema, self.table_name)
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        # A column has either a default or an identity.
+        return (("filled by", self.schema, self.table_name, self.column),)
+
+    def fits_inside(self, facts: Facts) -> bool:
+        # A volatile default would rewrite a full table; SET DEFAULT afterwards does not.
+        return facts.is_new(self.table) or (facts.is_new(self.parent) and not facts.rewrites(self.identity))
+
+    def trials(self, before: Default | None, facts: Facts) -> list[tuple[str, str, str | None]]:
+        column = facts.new(self.parent)
+        if not isinstance(column, Column) or not facts.is_new(self.parent) or facts.is_new(self.table):
+            return []
+        return [("", f"ADD COLUMN c {column.typed()} DEFAULT {self.expression}", None)]
+
+    def fills_rows(self, facts: Facts) -> bool:
+        return not facts.rewrites(self.identity)
+
+    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        return f"DEFAULT {self.expression}"
+
+    def _alter(self, action: str) -> list[Statement]:
+        table, column = qualified(self.schema, self.table_name), identifier(self.column)
+        return [
+            Statement(
+                f"ALTER TABLE {table} ALTER COLUMN {column} {action}",
+                lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+            )
+        ]
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return self._alter(f"SET DEFAULT {self.expression}")
+
+    def alter(self, new: Default, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        return new.create((), facts)
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        return self._alter("DROP DEFAULT")

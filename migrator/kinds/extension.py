@@ -1,0 +1,46 @@
+"""Extensions (pg_extension): their members are theirs and not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.sql import identifier, literal
+from migrator.statement import Identity, Statement
+
+
+class Extension(Object):
+    """An installed extension: version and schema."""
+
+    kind = "extension"
+    catalogs = {"pg_extension": "oid extname extnamespace extversion extrelocatable"}
+
+    extension: str = key()
+    schema: str = altered()
+    version: str = altered()
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        # Pre-installed ones (plpgsql) have an oid below the first normal one.
+        return """
+            SELECT 'pg_extension'::regclass::oid::int8, e.oid::int8, 0, e.extname::text, n.nspname::text, e.extversion
+            FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+            WHERE e.oid >= 16384"""
+
+    def needs(self) -> Iterable[Identity]:
+        return [("schema", self.schema)]
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return [
+            Statement(
+                f"CREATE EXTENSION {self.name} WITH SCHEMA {identifier(self.schema)} VERSION {literal(self.version)}"
+            )
+        ]
+
+    def alter(self, new: Extension, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        statements = []
+        if "schema" in changed:
+            statements.append(Statement(f"ALTER {self.reference} SET SCHEMA {identifier(new.schema)}"))
+        if "version" in changed:
+            statements.append(Statement(f"ALTER {self.reference} UPDATE TO {literal(new.version)}"))
+        return statements

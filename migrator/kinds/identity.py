@@ -1,0 +1,116 @@
+"""Identity columns (pg_attribute.attidentity) with the options of their sequence, never its value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.schema import OURS
+from migrator.sql import identifier, qualified
+from migrator.statement import Identity as Words
+from migrator.statement import LockMode, Statement, lock
+
+GENERATED = {"a": "ALWAYS", "d": "BY DEFAULT"}
+
+
+class Identity(Object):
+    """GENERATED … AS IDENTITY of a column."""
+
+    kind = "identity"
+    catalogs = {
+        "pg_attribute": "attidentity",
+        "pg_sequence": "seqrelid seqstart seqincrement seqmax seqmin seqcache seqcycle",
+    }
+
+    schema: str = key()
+    table_name: str = key()
+    column: str = key()
+    generated: str = altered()
+    sequence_schema: str = altered()
+    sequence: str = altered()
+    start: int = altered()
+    increment: int = altered()
+    minimum: int = altered()
+    maximum: int = altered()
+    cache: int = altered()
+    cycle: bool = altered()
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        return f"""
+            SELECT 'pg_class'::regclass::oid::int8, sc.oid::int8, 0, n.nspname::text, c.relname::text,
+                   a.attname::text, a.attidentity::text, sn.nspname::text, sc.relname::text,
+                   s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+                AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
+            JOIN pg_sequence s ON s.seqrelid = d.objid
+            JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace
+            WHERE a.attidentity <> '' AND c.relkind IN ('r', 'p') AND {OURS}"""
+
+    @property
+    def parent(self) -> Words:
+        return ("column", self.schema, self.table_name, self.column)
+
+    @property
+    def table(self) -> Words:
+        return ("table", self.schema, self.table_name)
+
+    @property
+    def names_taken(self) -> tuple[Words, ...]:
+        return (
+            ("filled by", self.schema, self.table_name, self.column),
+            ("relation", self.sequence_schema, self.sequence),
+        )
+
+    def needs(self) -> Iterable[Words]:
+        return [("not_null", self.schema, self.table_name, self.column)]
+
+    @property
+    def _column(self) -> str:
+        return f"ALTER TABLE {qualified(self.schema, self.table_name)} ALTER COLUMN {identifier(self.column)}"
+
+    def fits_inside(self, facts: Facts) -> bool:
+        return facts.is_new(self.table)
+
+    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        cycle = "CYCLE" if self.cycle else "NO CYCLE"
+        return (
+            f"GENERATED {GENERATED[self.generated]} AS IDENTITY"
+            f" (SEQUENCE NAME {qualified(self.sequence_schema, self.sequence)} START WITH {self.start}"
+            f" INCREMENT BY {self.increment} MINVALUE {self.minimum} MAXVALUE {self.maximum}"
+            f" CACHE {self.cache} {cycle})"
+        )
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return [
+            Statement(
+                f"{self._column} ADD {self.clause((), facts)}", lock(LockMode.ACCESS_EXCLUSIVE, self.table)
+            )
+        ]
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        return [Statement(f"{self._column} DROP IDENTITY", lock(LockMode.ACCESS_EXCLUSIVE, self.table))]
+
+    def alter(self, new: Identity, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
+        options = []
+        if "generated" in changed:
+            options.append(f"SET GENERATED {GENERATED[new.generated]}")
+        words = {
+            "increment": f"INCREMENT BY {new.increment}",
+            "minimum": f"MINVALUE {new.minimum}",
+            "maximum": f"MAXVALUE {new.maximum}",
+            "start": f"START WITH {new.start}",
+            "cache": f"CACHE {new.cache}",
+            "cycle": "CYCLE" if new.cycle else "NO CYCLE",
+        }
+        options += [f"SET {word}" for name, word in words.items() if name in changed]
+        statements = [Statement(f"{self._column} {' '.join(options)}", strong)] if options else []
+        old = qualified(self.sequence_schema, self.sequence)
+        if "sequence" in changed:
+            statements.append(Statement(f"ALTER SEQUENCE {old} RENAME TO {identifier(new.sequence)}"))
+        return statements
+
+    def alterable(self, new: Identity, changed: Sequence[str], facts: Facts) -> bool:
+        return "sequence_schema" not in changed

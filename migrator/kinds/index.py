@@ -1,0 +1,166 @@
+"""Indexes (pg_index) that no constraint owns, in every form that pg_get_indexdef prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.schema import OURS
+from migrator.sql import identifier, literal, qualified
+from migrator.statement import Guard, Identity, LockMode, Precondition, Statement, lock
+
+# pg_get_indexdef begins with CREATE [UNIQUE] INDEX name ON [ONLY] table; what follows, "USING …", names neither the
+# index nor the table. The beginning is built from the same catalog columns, so its length is known, not searched for.
+BODY = """
+    substr(pg_get_indexdef(i.indexrelid), 1 + length(
+      'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(ic.relname) || ' ON '
+      || CASE WHEN ic.relkind = 'I' THEN 'ONLY ' ELSE '' END
+      || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' '))
+"""
+
+
+def build_concurrently(
+    name: str, schema: str, table: str, unique: bool, body: str, subject: Identity
+) -> Statement:
+    """CREATE INDEX CONCURRENTLY that can be killed and run again: a half-built index is dropped first."""
+    find = (
+        "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        f" WHERE n.nspname = {literal(schema)} AND c.relname = {literal(name)}"
+    )
+    return Statement(
+        f"CREATE {'UNIQUE ' if unique else ''}INDEX CONCURRENTLY {identifier(name)}"
+        f" ON {qualified(schema, table)} {body}",
+        lock(LockMode.SHARE_UPDATE_EXCLUSIVE, ("table", schema, table)),
+        transactional=False,
+        guard=Guard(
+            done=f"SELECT EXISTS (SELECT {find} AND i.indisvalid)",
+            repair=f"SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) {find} AND NOT i.indisvalid",
+        ),
+        subject=subject,
+    )
+
+
+def drop_concurrently(name: str, schema: str, table: Identity) -> Statement:
+    """DROP INDEX CONCURRENTLY that can be killed and run again."""
+    return Statement(
+        f"DROP INDEX CONCURRENTLY {qualified(schema, name)}",
+        lock(LockMode.SHARE_UPDATE_EXCLUSIVE, table),
+        transactional=False,
+        guard=Guard(done=f"SELECT to_regclass({literal(qualified(schema, name))}) IS NULL"),
+    )
+
+
+def duplicates(
+    table: str, columns: Sequence[str], reads: Sequence[Identity], where: str | None
+) -> Precondition:
+    """That no two rows agree in all of the columns (rows with a NULL among them never do)."""
+    listed = ", ".join(identifier(column) for column in columns)
+    not_null = " AND ".join(f"{identifier(column)} IS NOT NULL" for column in columns)
+    condition = f"{not_null} AND ({where})" if where else not_null
+    return Precondition(
+        f"no two rows of {table} have the same {listed}",
+        f"SELECT {listed}, count(*) AS rows FROM {table} WHERE {condition} GROUP BY {listed} HAVING count(*) > 1",
+        "delete or change all but one row of each group",
+        tuple(reads),
+    )
+
+
+class Index(Object):
+    """An index of a table or materialized view."""
+
+    kind = "index"
+    enforces = True
+    loose = frozenset({"index"})
+    catalogs = {
+        "pg_index": "indexrelid indrelid indisunique indisvalid indnkeyatts indkey indnullsnotdistinct indpred"
+        " indexprs indclass indcollation indoption indnatts indisexclusion indisprimary",
+        "pg_class": "oid relname relnamespace relkind reloptions relam reltablespace",
+    }
+
+    schema: str = key()
+    index: str = key()
+    table_name: str = altered()
+    unique: bool = altered()
+    body: str = altered()
+    valid: bool = altered()
+    columns: list[str | None] = noted(
+        "to ask for duplicates before a unique index is built; NULL: an expression"
+    )
+    predicate: str | None = noted("the same")
+    nulls_distinct: bool = noted("the same; it is part of the body")
+    partitioned: bool = noted("an index of a partitioned table cannot be built concurrently")
+    relation_kind: str = noted("whether the table is a materialized view")
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        return f"""
+            SELECT 'pg_class'::regclass::oid::int8, ic.oid::int8, 0, n.nspname::text, ic.relname::text, c.relname::text,
+                   i.indisunique, {BODY}, i.indisvalid,
+                   ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
+                         LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0
+                         WHERE k.place <= i.indnkeyatts ORDER BY k.place),
+                   pg_get_expr(i.indpred, i.indrelid), NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text
+            FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
+            JOIN pg_namespace n ON n.oid = ic.relnamespace
+            WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS}
+              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"""
+
+    @property
+    def parent(self) -> Identity:
+        return self.table
+
+    @property
+    def table(self) -> Identity:
+        return ("materialized_view" if self.relation_kind == "m" else "table", self.schema, self.table_name)
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        return (("relation", self.schema, self.index),)
+
+    def _plain(self, facts: Facts) -> Statement:
+        unique = "UNIQUE " if self.unique else ""
+        only = "ONLY " if self.partitioned and not self.valid else ""
+        return Statement(
+            f"CREATE {unique}INDEX {identifier(self.index)} ON {only}{qualified(self.schema, self.table_name)} {self.body}",
+            lock(LockMode.SHARE, self.table),
+        )
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        if facts.is_new(self.table) or self.partitioned:
+            return [self._plain(facts)]
+        return [
+            build_concurrently(
+                self.index, self.schema, self.table_name, self.unique, self.body, self.identity
+            )
+        ]
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        if self.partitioned:
+            return [Statement(f"DROP INDEX {self.name}", lock(LockMode.ACCESS_EXCLUSIVE, self.table))]
+        return [drop_concurrently(self.index, self.schema, self.table)]
+
+    def alterable(self, new: Index, changed: Sequence[str], facts: Facts) -> bool:
+        return self.table == new.table and not self.partitioned and not new.partitioned
+
+    def renews(self, changed: Sequence[str], facts: Facts) -> bool:
+        return True
+
+    def alter(self, new: Index, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        # The replacement is there before the old one goes, so that no query is ever without an index.
+        if not self.valid:
+            return [*self.drop(facts), *new.create((), facts)]
+        temporary = f"{new.index[:54]}__new"
+        return [
+            build_concurrently(temporary, new.schema, new.table_name, new.unique, new.body, new.identity),
+            drop_concurrently(self.index, self.schema, self.table),
+            Statement(
+                f"ALTER INDEX {qualified(new.schema, temporary)} RENAME TO {identifier(new.index)}",
+            ),
+        ]
+
+    def preconditions(self, facts: Facts) -> list[Precondition]:
+        columns = [column for column in self.columns if column is not None]
+        if not self.unique or len(columns) != len(self.columns) or not self.nulls_distinct:
+            return []
+        reads = [("column", self.schema, self.table_name, column) for column in columns]
+        return [duplicates(qualified(self.schema, self.table_name), columns, reads, self.predicate)]

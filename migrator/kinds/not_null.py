@@ -1,0 +1,151 @@
+"""NOT NULL: a flag of pg_attribute up to PostgreSQL 17, a constraint of its own from 18 on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.schema import OURS
+from migrator.sql import identifier, qualified
+from migrator.statement import Identity, LockMode, Precondition, Statement, lock
+
+
+class NotNull(Object):
+    """That a column holds no NULL. `constraint` is its name where it is not the one that PostgreSQL gives."""
+
+    kind = "not_null"
+    enforces = True
+    catalogs = {
+        "pg_attribute": "attrelid attname attnum attnotnull",
+        "pg_constraint": "oid conrelid conkey conname contype convalidated connoinherit",
+    }
+
+    schema: str = key()
+    table_name: str = key()
+    column: str = key()
+    constraint: str | None = altered()
+    valid: bool = altered()
+    no_inherit: bool = altered()
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        constraint = (
+            """pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]"""
+            if version >= 18
+            else "(VALUES (NULL::oid, NULL::name, true, false)) AS k (oid, conname, convalidated, connoinherit) ON true"
+        )
+        return f"""
+            SELECT CASE WHEN k.oid IS NULL THEN 0 ELSE 'pg_constraint'::regclass::oid::int8 END,
+                   coalesce(k.oid, 0)::int8, 0, n.nspname::text, c.relname::text, a.attname::text,
+                   CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null' THEN k.conname::text END,
+                   coalesce(k.convalidated, true), coalesce(k.connoinherit, false)
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN {constraint}
+            WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
+              AND c.relpersistence <> 't' AND {OURS}"""
+
+    @property
+    def parent(self) -> Identity:
+        return ("column", self.schema, self.table_name, self.column)
+
+    @property
+    def table(self) -> Identity:
+        return ("table", self.schema, self.table_name)
+
+    @property
+    def _table(self) -> str:
+        return qualified(self.schema, self.table_name)
+
+    @property
+    def reference(self) -> str:
+        name = self.constraint or f"{self.table_name}_{self.column}_not_null"
+        return f"CONSTRAINT {identifier(name)} ON {self._table}"
+
+    def fits_inside(self, facts: Facts) -> bool:
+        if facts.is_new(self.table):
+            return True
+        # A new column of a full table: only where every old row gets a value at once and no hook fills it.
+        return (
+            facts.is_new(self.parent)
+            and facts.fills_itself(self.parent)
+            and not facts.backfilled(self.parent)
+        )
+
+    def follows(self) -> list[Identity]:
+        return [("default", self.schema, self.table_name, self.column)]
+
+    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        named = f"CONSTRAINT {identifier(self.constraint)} " if self.constraint else ""
+        return f"{named}NOT NULL" + (" NO INHERIT" if self.no_inherit else "")
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        table, column = self._table, identifier(self.column)
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
+        if facts.is_new(self.table):
+            return [Statement(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", strong)]
+        weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
+        name = identifier(self.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
+        if facts.oldest >= 18:
+            suffix = " NO INHERIT" if self.no_inherit else ""
+            add = Statement(
+                f"ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {column}{suffix} NOT VALID", strong
+            )
+            validate = Statement(
+                f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}", weak, alone=True, verb="validate"
+            )
+            return [add, validate] if self.valid else [add]
+        # A validated CHECK spares SET NOT NULL its scan; it has to outlive that statement, so it goes after it.
+        proof = identifier(f"{self.column[:45]}_holds_no_null")
+        return [
+            Statement(
+                f"ALTER TABLE {table} ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID", strong
+            ),
+            Statement(f"ALTER TABLE {table} VALIDATE CONSTRAINT {proof}", weak, alone=True, verb="validate"),
+            Statement(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", strong),
+            Statement(f"ALTER TABLE {table} DROP CONSTRAINT {proof}", strong),
+        ]
+
+    def alter(self, new: NotNull, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
+        old_name = identifier(self.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
+        name = identifier(new.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
+        statements = []
+        if "constraint" in changed:
+            statements.append(
+                Statement(f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}", strong)
+            )
+        if "valid" in changed:
+            weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
+            statements.append(
+                Statement(
+                    f"ALTER TABLE {self._table} VALIDATE CONSTRAINT {name}", weak, alone=True, verb="validate"
+                )
+            )
+        if "no_inherit" in changed:
+            inherit = "NO INHERIT" if new.no_inherit else "INHERIT"
+            statements.append(
+                Statement(f"ALTER TABLE {self._table} ALTER CONSTRAINT {name} {inherit}", strong)
+            )
+        return statements
+
+    def alterable(self, new: NotNull, changed: Sequence[str], facts: Facts) -> bool:
+        return not ("valid" in changed and self.valid)
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        return [
+            Statement(
+                f"ALTER TABLE {self._table} ALTER COLUMN {identifier(self.column)} DROP NOT NULL",
+                lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+            )
+        ]
+
+    def preconditions(self, facts: Facts) -> list[Precondition]:
+        column = identifier(self.column)
+        return [
+            Precondition(
+                f"{self._table}.{column} holds no NULL",
+                f"SELECT t.* FROM {self._table} AS t WHERE t.{column} IS NULL",
+                f"give these rows a value: UPDATE {self._table} SET {column} = … WHERE {column} IS NULL",
+                (self.parent,),
+            )
+        ]

@@ -1,0 +1,114 @@
+"""What differs between two snapshots, and what unchanged objects have to go and come back because of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from migrator.kinds.base import Facts, Object
+from migrator.state.snapshot import Snapshot
+from migrator.statement import Identity
+
+
+@dataclass
+class Changes:
+    """The changes from one snapshot to another; one identity can be both dropped and created: a Replace."""
+
+    old: Snapshot
+    new: Snapshot
+    dropped: set[Identity] = field(default_factory=set)
+    created: set[Identity] = field(default_factory=set)
+    altered: dict[Identity, tuple[str, ...]] = field(default_factory=dict)
+    set_aside: set[Identity] = field(default_factory=set)
+    """Replaced types whose old form is kept under another name until every column has moved."""
+    moved: set[Identity] = field(default_factory=set)
+    """Columns whose values move from a type that is set aside to its replacement."""
+
+    def __bool__(self) -> bool:
+        return bool(self.dropped or self.created or self.altered)
+
+    @property
+    def replaced(self) -> set[Identity]:
+        """Objects that are dropped and built again."""
+        return self.dropped & self.created
+
+    def object(self, identity: Identity) -> Object:
+        """The object after the plan, or as it was where there is none after."""
+        return self.new.objects.get(identity) or self.old.objects[identity]
+
+
+def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
+    """The changes that turn `old` into `new`."""
+    changes = Changes(old, new)
+    changes.dropped |= old.objects.keys() - new.objects.keys()
+    changes.created |= new.objects.keys() - old.objects.keys()
+    for identity in old.objects.keys() & new.objects.keys():
+        before, after = old.objects[identity], new.objects[identity]
+        if before is after or before == after:
+            continue
+        changed = before.differences(after)
+        if not changed:
+            continue
+        if before.alterable(after, changed, facts):
+            changes.altered[identity] = changed
+        else:
+            _replace(changes, identity)
+    _take_along(changes, facts)
+    return changes
+
+
+def _replace(changes: Changes, identity: Identity) -> None:
+    changes.altered.pop(identity, None)
+    changes.dropped.add(identity)
+    changes.created.add(identity)
+    if changes.old.objects[identity].sets_aside:
+        changes.set_aside.add(identity)
+
+
+def _take_along(changes: Changes, facts: Facts) -> None:
+    """Replaces what depends on something that goes, until nothing unchanged stands in the way."""
+    todo = sorted(changes.dropped) + sorted(changes.altered)
+    seen = set()
+    while todo:
+        identity = todo.pop()
+        if identity in seen and identity not in changes.dropped:
+            continue
+        seen.add(identity)
+        for dependant in _in_the_way(changes, identity, facts):
+            if _moves(changes, dependant, identity):
+                continue
+            _replace(changes, dependant)
+            todo.append(dependant)
+        todo += [i for i in changes.moved - seen]
+
+
+def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[Identity]:
+    gone = identity in changes.dropped
+    fields = changes.altered.get(identity, ())
+    before = changes.old.objects[identity] if identity in changes.old.objects else None
+    if before is None:
+        return
+    renewed = not gone and before.renews(fields, facts)
+    retyped = identity in changes.moved or (not gone and before.retypes(fields))
+    if not (gone or renewed or retyped):
+        return
+    for dependant in changes.old.dependants.get(identity, ()):
+        if dependant in changes.dropped or dependant not in changes.new.objects:
+            continue
+        if retyped and not changes.old.objects[dependant].pins_type:
+            continue
+        if dependant in changes.altered and identity not in changes.new.depends.get(dependant, ()):
+            continue  # its own change in place lets go of what is dropped
+        yield dependant
+
+
+def _moves(changes: Changes, dependant: Identity, identity: Identity) -> bool:
+    """Whether the dependant can change over to the replacement of a type in place."""
+    one = changes.old.objects[dependant]
+    if identity not in changes.set_aside or not one.moves_type:
+        return False
+    fields = changes.altered.get(dependant, ())
+    if "type" not in fields:
+        changes.altered[dependant] = (*fields, "type")
+    changes.moved.add(dependant)
+    return True

@@ -1,0 +1,44 @@
+"""Hand-written SQL that a migration carries, as vertices of the same graph as the changes.
+
+A backfill comes after the columns that it fills and after what keeps old and new columns in step, and before whatever
+enforces or indexes those columns. A precondition joins the generated ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migrator.plan.changes import Changes
+from migrator.plan.order import Graph, Verb, Vertex
+from migrator.statement import Backfill, Identity, Precondition
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """The hooks of one direction of one migration."""
+
+    preconditions: tuple[Precondition, ...] = ()
+    backfills: tuple[Backfill, ...] = ()
+
+    def filled(self) -> frozenset[Identity]:
+        """The columns that a backfill fills."""
+        return frozenset(("column", *b.table[1:], column) for b in self.backfills for column in b.fills)
+
+
+def place(hooks: Hooks, changes: Changes, before: Graph) -> dict[Vertex, Backfill]:
+    """Adds the backfills to the graph, each in its place; returns their vertices."""
+    placed = {}
+    for backfill in hooks.backfills:
+        hook = Vertex(Verb.HOOK, ("backfill", *backfill.table[1:], backfill.name))
+        columns = {("column", *backfill.table[1:], column) for column in backfill.fills}
+        placed[hook] = backfill
+        before[hook] = {v for v in before if v.verb in (Verb.CREATE, Verb.ALTER) and v.identity in columns}
+        for vertex in before:
+            if vertex.verb not in (Verb.CREATE, Verb.ALTER) or vertex == hook:
+                continue
+            one = changes.new.objects[vertex.identity]
+            if one.bridges and one.table == backfill.table:
+                before[hook].add(vertex)
+            elif one.enforces and columns & changes.new.depends.get(vertex.identity, frozenset()):
+                before[vertex].add(hook)
+    return placed

@@ -1,0 +1,281 @@
+"""Puts changes in order, from dependencies alone: one graph, one deterministic sort.
+
+Every change of every object is a vertex. Then parts are folded into the CREATE or DROP of their parent (columns into
+their table); where folding would close a circle (a table and a function that need each other) the part is left to
+stand by itself. A circle that remains is a defect of a rule and is reported with its members.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from migrator.errors import PlanError
+from migrator.kinds.base import Facts, describe
+from migrator.plan.changes import Changes
+from migrator.statement import Identity
+
+
+class Verb(StrEnum):
+    """What happens to the object of a vertex."""
+
+    SET_ASIDE = "set aside"
+    CREATE = "create"
+    ALTER = "alter"
+    DROP = "drop"
+    HOOK = "run"
+
+
+class Vertex(NamedTuple):
+    """One change of one object."""
+
+    verb: Verb
+    identity: Identity
+
+    def __str__(self) -> str:
+        return f"{self.verb} {describe(self.identity)}"
+
+
+Graph = dict[Vertex, set[Vertex]]
+"""Vertex -> those which come before it."""
+Folded = dict[Vertex, Vertex]
+"""Vertex -> the vertex of its parent, inside whose statement it is written."""
+
+
+def graph(changes: Changes) -> Graph:
+    """All vertices, each with what must come before it."""
+    before: Graph = {Vertex(Verb.DROP, i): set() for i in changes.dropped}
+    before |= {Vertex(Verb.CREATE, i): set() for i in changes.created}
+    before |= {Vertex(Verb.ALTER, i): set() for i in changes.altered}
+    before |= {Vertex(Verb.SET_ASIDE, i): set() for i in changes.set_aside}
+
+    def comes(first: Vertex, then: Vertex) -> None:
+        if first in before and then in before and first != then:
+            before[then].add(first)
+
+    for identity in changes.dropped:
+        drop, create = Vertex(Verb.DROP, identity), Vertex(Verb.CREATE, identity)
+        aside = Vertex(Verb.SET_ASIDE, identity)
+        for other in changes.old.depends.get(identity, ()):
+            if identity in changes.set_aside and other in changes.set_aside:
+                comes(drop, Vertex(Verb.DROP, other))
+                continue
+            for verb in (Verb.SET_ASIDE, Verb.ALTER, Verb.DROP):
+                comes(drop, Vertex(verb, other))
+        if aside in before:
+            comes(aside, create)
+            comes(create, drop)
+        else:
+            comes(drop, create)
+    for identity in changes.created:
+        create = Vertex(Verb.CREATE, identity)
+        for other in (*changes.new.depends.get(identity, ()), *changes.new.objects[identity].follows()):
+            comes(Vertex(Verb.CREATE, other), create)
+            comes(Vertex(Verb.ALTER, other), create)
+    for identity in changes.altered:
+        alter = Vertex(Verb.ALTER, identity)
+        old, new = (
+            changes.old.depends.get(identity, frozenset()),
+            changes.new.depends.get(identity, frozenset()),
+        )
+        for other in new:
+            comes(Vertex(Verb.CREATE, other), alter)
+            comes(Vertex(Verb.ALTER, other), alter)
+        for other in old:
+            if other not in new or other in changes.set_aside:
+                comes(alter, Vertex(Verb.DROP, other))
+    _free_names(changes, comes)
+    return before
+
+
+def _free_names(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
+    """What gives up a name goes before what takes it."""
+    taken: dict[Identity, list[Identity]] = defaultdict(list)
+    for identity in changes.created:
+        for name in changes.new.objects[identity].names_taken:
+            taken[name].append(identity)
+    for identity in changes.dropped - changes.set_aside:
+        for name in changes.old.objects[identity].names_taken:
+            for taker in taken.get(name, ()):
+                comes(Vertex(Verb.DROP, identity), Vertex(Verb.CREATE, taker))
+
+
+def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
+    """Which vertices are written inside their parent's."""
+    folded: Folded = {}
+    for vertex in before:
+        one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects.get(vertex.identity)
+        if one is None or one.parent is None:
+            continue
+        parent = Vertex(vertex.verb, one.parent)
+        if parent not in before or (one.parent in changes.set_aside and vertex.verb is Verb.DROP):
+            continue
+        if (vertex.verb is Verb.DROP and one.falls) or (
+            vertex.verb is Verb.CREATE and one.fits_inside(facts)
+        ):
+            folded[vertex] = parent
+    return _unfold_circles(before, folded)
+
+
+def _unfold_circles(before: Graph, folded: Folded) -> Folded:
+    while True:
+        contracted = contract(before, folded)
+        circles = _circles(contracted)
+        if not circles:
+            return folded
+        after: Graph = {vertex: set() for vertex in before}
+        for vertex, others in before.items():
+            for other in others:
+                after[other].add(vertex)
+        out = set()
+        for circle in circles:
+            members = [v for v in sorted(folded) if _outermost(v, folded) in circle]
+            touching = {
+                v: (_outside(before[v], v, folded) & circle, _outside(after[v], v, folded) & circle)
+                for v in members
+            }
+            # What must go before its parent, or come after it, is what has to stand by itself.
+            eager = {v for v, (first, then) in touching.items() if (then if v.verb is Verb.DROP else first)}
+            out |= eager or {v for v, (first, then) in touching.items() if first or then}
+        if not out:
+            raise PlanError(
+                "the changes depend on each other in a circle",
+                where=", ".join(sorted(str(v) for circle in circles for v in circle)),
+                why="a rule of the migrator is wrong or missing for this mixture",
+                hint="report it with the two schemas; until then split the change into two migrations",
+            )
+        folded = {v: p for v, p in folded.items() if v not in out}
+
+
+def _outside(others: Iterable[Vertex], vertex: Vertex, folded: Folded) -> set[Vertex]:
+    """The outermost vertices of `others`, without the vertex's own."""
+    return {_outermost(other, folded) for other in others} - {_outermost(vertex, folded)}
+
+
+def _outermost(vertex: Vertex, folded: Folded) -> Vertex:
+    while vertex in folded:
+        vertex = folded[vertex]
+    return vertex
+
+
+def contract(before: Graph, folded: Folded) -> Graph:
+    """The graph of the vertices that stand by themselves."""
+    contracted: Graph = {vertex: set() for vertex in before if vertex not in folded}
+    for vertex, others in before.items():
+        home = _outermost(vertex, folded)
+        for other in others:
+            first = _outermost(other, folded)
+            if first != home:
+                contracted[home].add(first)
+    return contracted
+
+
+def _circles(before: Graph) -> list[set[Vertex]]:
+    """The strongly connected components of more than one vertex (Tarjan, without recursion)."""
+    remaining = {vertex: len(others) for vertex, others in before.items()}
+    after: dict[Vertex, list[Vertex]] = defaultdict(list)
+    for vertex, others in before.items():
+        for other in others:
+            after[other].append(vertex)
+    ready = [vertex for vertex, count in remaining.items() if not count]
+    while ready:
+        vertex = ready.pop()
+        del remaining[vertex]
+        for other in after[vertex]:
+            remaining[other] -= 1
+            if not remaining[other]:
+                ready.append(other)
+    return _components({v: before[v] & remaining.keys() for v in remaining})
+
+
+def _components(before: Mapping[Vertex, set[Vertex]]) -> list[set[Vertex]]:
+    index: dict[Vertex, int] = {}
+    low: dict[Vertex, int] = {}
+    stack: list[Vertex] = []
+    on_stack: set[Vertex] = set()
+    found: list[set[Vertex]] = []
+    for root in sorted(before):
+        if root in index:
+            continue
+        work = [(root, iter(sorted(before[root])))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        on_stack.add(root)
+        while work:
+            vertex, others = work[-1]
+            for other in others:
+                if other not in index:
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    on_stack.add(other)
+                    work.append((other, iter(sorted(before[other]))))
+                    break
+                if other in on_stack:
+                    low[vertex] = min(low[vertex], index[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[vertex])
+                if low[vertex] == index[vertex]:
+                    component = set()
+                    while True:
+                        member = stack.pop()
+                        on_stack.discard(member)
+                        component.add(member)
+                        if member == vertex:
+                            break
+                    if len(component) > 1:
+                        found.append(component)
+    return found
+
+
+def sort(before: Graph, rank: Callable[[Vertex], tuple[object, ...]]) -> list[Vertex]:
+    """The vertices, each after those before it; `rank` decides between vertices that could both come next."""
+    remaining = {vertex: len(others) for vertex, others in before.items()}
+    after: dict[Vertex, list[Vertex]] = defaultdict(list)
+    for vertex, others in before.items():
+        for other in others:
+            after[other].append(vertex)
+    ready = [(rank(vertex), vertex) for vertex, count in remaining.items() if not count]
+    heapq.heapify(ready)
+    ordered = []
+    while ready:
+        _, vertex = heapq.heappop(ready)
+        ordered.append(vertex)
+        for other in after[vertex]:
+            remaining[other] -= 1
+            if not remaining[other]:
+                heapq.heappush(ready, (rank(other), other))
+    return ordered
+
+
+def ranking(changes: Changes, kinds: Iterable[str]) -> Callable[[Vertex], tuple[object, ...]]:
+    """A rank that keeps what belongs to one table together, and drops last, so that nothing is missed meanwhile."""
+    places = {kind: place for place, kind in enumerate(kinds)}
+
+    def rank(vertex: Vertex) -> tuple[object, ...]:
+        if vertex.verb is Verb.HOOK:
+            return (0, len(places), vertex.identity, 0, 0, vertex.identity, vertex.verb)
+        one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects.get(vertex.identity)
+        one = one or changes.object(vertex.identity)
+        root = one
+        while root.parent is not None:
+            parent = changes.new.objects.get(root.parent) or changes.old.objects.get(root.parent)
+            if parent is None or parent.parent is None:
+                break
+            root = parent
+        late = vertex.verb is Verb.DROP and vertex.identity not in changes.created
+        return (
+            late,
+            places.get(root.identity[0], 0),
+            root.identity,
+            places.get(one.identity[0], 0),
+            one.position,
+            one.identity,
+            vertex.verb,
+        )
+
+    return rank

@@ -1,0 +1,189 @@
+"""From two snapshots, what was tried on scratch, and hooks, to a plan: steps in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from migrator.errors import PlanError
+from migrator.kinds import KINDS
+from migrator.kinds.base import Facts, Object, Tree, describe
+from migrator.plan import hooks as hooks_module
+from migrator.plan import order
+from migrator.plan.changes import Changes, diff
+from migrator.plan.hooks import Hooks
+from migrator.plan.order import Verb, Vertex
+from migrator.plan.steps import Step, group
+from migrator.state.snapshot import Snapshot
+from migrator.state.trial import Trial
+from migrator.statement import Backfill, Identity, Precondition, Statement
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in order, what must be true before the first, and the snapshots at both ends."""
+
+    changes: Changes
+    steps: tuple[Step, ...]
+    preconditions: tuple[Precondition, ...]
+
+    @property
+    def statements(self) -> list[Statement]:
+        """All statements in order."""
+        return [statement for step in self.steps for statement in step.statements]
+
+
+class Planning:
+    """The facts that kinds ask for while they write SQL (kinds.base.Facts)."""
+
+    def __init__(self, old: Snapshot, new: Snapshot, oldest: int, filled: frozenset[Identity]):
+        self.snapshots, self.oldest, self.filled = (old, new), oldest, filled
+        self.trial = Trial()
+        self.changes = Changes(old, new)
+
+    def is_new(self, identity: Identity) -> bool:
+        """Whether the plan itself creates this object."""
+        return identity in self.changes.created
+
+    def old(self, identity: Identity) -> Object | None:
+        """The object as it is before the plan."""
+        return self.snapshots[0].objects.get(identity)
+
+    def new(self, identity: Identity) -> Object | None:
+        """The object as it is after the plan."""
+        return self.snapshots[1].objects.get(identity)
+
+    def inside(self, identity: Identity, *, before: bool = False) -> Sequence[Object]:
+        """The parts of an object, after the plan (or before it)."""
+        return self.snapshots[0 if before else 1].parts.get(identity, ())
+
+    def rewrites(self, identity: Identity) -> bool:
+        """Whether creating or altering the object was seen to rewrite its table; what was not tried does not."""
+        return self.trial.rewrites.get(identity, False)
+
+    def conversion(self, identity: Identity) -> str | None:
+        """The USING expression of a change of type."""
+        one, new = self.old(identity), self.new(identity)
+        if identity in self.changes.moved and one is not None and new is not None:
+            return one.conversions(new)[-1]
+        return self.trial.conversions.get(identity)
+
+    def fills_itself(self, identity: Identity) -> bool:
+        """Whether a new column gives every existing row a value at once."""
+        one = self.new(identity)
+        return one is not None and (
+            one.fills_rows(self) or any(part.fills_rows(self) for part in self.inside(identity))
+        )
+
+    def backfilled(self, identity: Identity) -> bool:
+        """Whether a hook fills this column."""
+        return identity in self.filled
+
+    def existed(self, identity: Identity) -> bool:
+        """Whether the object was there before and stays."""
+        return self.old(identity) is not None and not self.is_new(identity)
+
+
+Attempt = Callable[[Mapping[Identity, Object | None], Facts], Trial]
+"""Tries the objects that are created (None) or altered (as they were before) and tells what was learnt."""
+
+
+def plan(
+    old: Snapshot, new: Snapshot, *, oldest: int, attempt: Attempt | None = None, hooks: Hooks | None = None
+) -> Plan:
+    """The plan that turns `old` into `new` with files that run on servers from major version `oldest` on."""
+    hooks = hooks or Hooks()
+    facts = Planning(old, new, oldest, hooks.filled())
+    facts.changes = changes = diff(old, new, facts)
+    if attempt and changes:
+        wanted: dict[Identity, Object | None] = {identity: None for identity in changes.created}
+        wanted |= {identity: old.objects[identity] for identity in changes.altered}
+        facts.trial = attempt(wanted, facts)
+    before = order.graph(changes)
+    backfills = hooks_module.place(hooks, changes, before)
+    folded = order.fold(changes, before, facts)
+    rank = order.ranking(changes, [kind.kind for kind in KINDS])
+    ordered = order.sort(order.contract(before, folded), rank)
+    parts = _parts(folded, rank)
+    statements: list[Statement] = []
+    for vertex in ordered:
+        written = _write(vertex, parts, facts, backfills)
+        statements += [
+            replace(
+                s,
+                subject=s.subject or vertex.identity,
+                verb=s.verb or vertex.verb.value,
+                locks=tuple(sorted({one for one in s.locks if facts.existed(one.relation)})),
+            )
+            for s in written
+        ]
+    return Plan(changes, tuple(group(statements)), _preconditions(facts, hooks))
+
+
+def _parts(folded: order.Folded, rank: object) -> dict[Vertex, list[Vertex]]:
+    parts: dict[Vertex, list[Vertex]] = {}
+    for vertex in sorted(folded, key=rank):  # type: ignore[call-overload]
+        parts.setdefault(folded[vertex], []).append(vertex)
+    return parts
+
+
+def _tree(vertex: Vertex, parts: Mapping[Vertex, list[Vertex]], facts: Planning) -> Tree:
+    one = facts.new(vertex.identity)
+    assert one is not None
+    return Tree(one, tuple(_tree(part, parts, facts) for part in parts.get(vertex, ())))
+
+
+def aside(name: str) -> str:
+    """The name of a type while its replacement takes its place."""
+    return f"{name[:51]}__replaced"
+
+
+def _write(
+    vertex: Vertex,
+    parts: Mapping[Vertex, list[Vertex]],
+    facts: Planning,
+    backfills: Mapping[Vertex, Backfill],
+) -> list[Statement]:
+    verb, identity = vertex
+    if verb is Verb.HOOK:
+        backfill = backfills[vertex]
+        return [Statement(backfill.sql, transactional=False, backfill=backfill)]
+    old, new = facts.old(identity), facts.new(identity)
+    if verb is Verb.CREATE:
+        tree = _tree(vertex, parts, facts)
+        return tree.object.create(tree.parts, facts)
+    assert old is not None
+    if verb is Verb.SET_ASIDE:
+        return old.make_way(aside(identity[-1]))
+    if verb is Verb.DROP:
+        if identity in facts.changes.set_aside:
+            old = old.renamed(aside(identity[-1]))
+        return old.drop(facts)
+    assert new is not None
+    return old.alter(new, facts.changes.altered[identity], facts)
+
+
+def _preconditions(facts: Planning, hooks: Hooks) -> tuple[Precondition, ...]:
+    asked: dict[str, Precondition] = {p.name: p for p in hooks.preconditions}
+    for identity in sorted({*facts.changes.created, *facts.changes.altered}):
+        one = facts.new(identity)
+        if one is None:
+            continue
+        for precondition in one.preconditions(facts):
+            wanted = all(facts.existed(read) and not facts.backfilled(read) for read in precondition.reads)
+            if wanted:
+                asked.setdefault(precondition.name, precondition)
+    return tuple(asked.values())
+
+
+def refuse(plan: Plan, allowed: Mapping[str, str]) -> None:
+    """Raises PlanError on the first statement with a refused hazard that its author has not allowed by name."""
+    for statement in plan.statements:
+        for hazard in statement.hazards:
+            if hazard.refused and describe(statement.subject) not in allowed:
+                raise PlanError(
+                    f"{hazard.effect}: {statement.sql.splitlines()[0]}",
+                    where=describe(statement.subject),
+                    why=f"hazard {hazard.code}",
+                    hint=f"{hazard.instead}; or allow it by name, with a sentence why",
+                )

@@ -1,0 +1,70 @@
+"""Statements become steps: what commits together.
+
+Neighbours share a transaction while together they lock no more than one existing relation set: a transaction that
+holds a strong lock never waits for another table, and never scans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from migrator.kinds.base import describe
+from migrator.statement import Identity, Lock, LockMode, Statement
+
+
+@dataclass(frozen=True)
+class Step:
+    """Statements that commit together; `number` counts from 1 in its file."""
+
+    number: int
+    statements: tuple[Statement, ...]
+
+    @property
+    def transactional(self) -> bool:
+        """False: the one statement of the step runs outside a transaction."""
+        return self.statements[0].transactional
+
+    @property
+    def locks(self) -> tuple[Lock, ...]:
+        """The strongest mode for each existing relation, in the order in which they are asked for."""
+        strongest: dict[Identity, LockMode] = {}
+        for statement in self.statements:
+            for one in statement.locks:
+                strongest[one.relation] = max(one.mode, strongest.get(one.relation, one.mode))
+        return tuple(Lock(relation, mode) for relation, mode in sorted(strongest.items()))
+
+    @property
+    def title(self) -> str:
+        """What it does, for people: `create column public.videos.mall_id and 19 more`."""
+        subjects = list(dict.fromkeys((s.verb, s.subject) for s in self.statements))
+        verb, subject = subjects[0]
+        first = f"{verb} {describe(subject)}".strip()
+        return first + (f" and {len(subjects) - 1} more" if len(subjects) > 1 else "")
+
+
+def group(statements: Sequence[Statement]) -> Iterator[Step]:
+    """The steps, in the same order."""
+    pending: list[Statement] = []
+    number = 0
+    for statement in statements:
+        if pending and not _together(pending, statement):
+            number += 1
+            yield Step(number, tuple(pending))
+            pending = []
+        pending.append(statement)
+    if pending:
+        yield Step(number + 1, tuple(pending))
+
+
+def _together(pending: Sequence[Statement], statement: Statement) -> bool:
+    if statement.alone or not statement.transactional:
+        return False
+    if pending[-1].alone or not pending[-1].transactional:
+        return False
+    held, wanted = _relations(pending), _relations([statement])
+    return not held or not wanted or wanted <= held
+
+
+def _relations(statements: Iterable[Statement]) -> set[Identity]:
+    return {one.relation for statement in statements for one in statement.locks}

@@ -1,0 +1,1 @@
+"""A database becomes a value: read by catalog queries inside one transaction, never through SQL text."""

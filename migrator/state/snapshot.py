@@ -1,0 +1,71 @@
+"""All objects of a database at one moment, as a value."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from migrator.kinds.base import Object
+from migrator.statement import Identity
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Objects by identity, what each depends on, and what was seen but is not modelled."""
+
+    version: int = 0
+    objects: Mapping[Identity, Object] = field(default_factory=dict)
+    depends: Mapping[Identity, frozenset[Identity]] = field(default_factory=dict)
+    """Object -> the objects that must exist before it."""
+    unmodelled: tuple[str, ...] = ()
+    """Objects of kinds that the migrator does not know, as pg_identify_object names them."""
+
+    @cached_property
+    def dependants(self) -> Mapping[Identity, tuple[Identity, ...]]:
+        """Object -> the objects that depend on it directly."""
+        found: dict[Identity, list[Identity]] = defaultdict(list)
+        for one, others in self.depends.items():
+            for other in others:
+                found[other].append(one)
+        return {identity: tuple(sorted(ones)) for identity, ones in found.items()}
+
+    @cached_property
+    def parts(self) -> Mapping[Identity, tuple[Object, ...]]:
+        """Object -> the objects whose parent it is, in their readable order."""
+        found: dict[Identity, list[Object]] = defaultdict(list)
+        for one in self.objects.values():
+            if one.parent is not None:
+                found[one.parent].append(one)
+        return {
+            identity: tuple(sorted(ones, key=lambda o: (o.kind, o.position, o.identity)))
+            for identity, ones in found.items()
+        }
+
+    def fingerprint(self) -> str:
+        """A hash of everything that is compared; equal for equal schemas on any server."""
+        digest = hashlib.sha256()
+        for identity, one in sorted(self.objects.items()):
+            compared = [
+                f"{f.name}={value!r}" for f, value in zip(one.fields, one, strict=True) if f.how != "noted"
+            ]
+            digest.update(f"{identity!r} {compared!r}\n".encode())
+        return digest.hexdigest()
+
+
+def dependencies(
+    objects: Mapping[Identity, Object], found: Mapping[Identity, Iterable[Identity]]
+) -> dict[Identity, frozenset[Identity]]:
+    """Joins what the catalog says (`found`) with each object's parent and its own `needs`."""
+    joined: dict[Identity, frozenset[Identity]] = {}
+    for identity, one in objects.items():
+        others = {other for other in found.get(identity, ()) if other[0] not in one.loose}
+        if one.parent is not None:
+            others.add(one.parent)
+        others.update(other for other in one.needs() if other in objects)
+        others.discard(identity)
+        if others:
+            joined[identity] = frozenset(others)
+    return joined
