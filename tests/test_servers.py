@@ -183,6 +183,10 @@ class Owner:
     def server_pid(self) -> int:
         return int((self.data / "postmaster.pid").read_text().splitlines()[0])
 
+    @property
+    def guard_pid(self) -> int:
+        return os.getsid(self.server_pid)
+
 
 @pytest.fixture
 def playground() -> Iterator[Path]:
@@ -230,14 +234,13 @@ def wait_until(condition: Callable[[], bool]) -> bool:
 def runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
+        # In a container nobody may collect a process whose parent has died.
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
-    return True
-
-
-def parent(pid: int) -> int:
-    done = subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()
+    return state != "Z"
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
@@ -245,8 +248,8 @@ def test_no_server_and_no_directory_is_left_however_the_owner_ends(
     owner: Owner, playground: Path, number: signal.Signals | None
 ) -> None:
     pid = owner.server_pid
-    guard = parent(pid)
-    assert runs(pid) and owner.data.is_relative_to(playground)
+    guard = owner.guard_pid
+    assert runs(pid) and runs(guard) and owner.data.is_relative_to(playground)
     if number:
         owner.process.send_signal(number)
     owner.process.communicate(None if number else "\n", timeout=SECONDS)
@@ -264,7 +267,7 @@ def test_an_owner_killed_while_its_server_is_being_made_leaves_nothing(playgroun
 
 def test_what_a_killed_guard_left_is_removed_by_the_next_start(owner: Owner, playground: Path) -> None:
     pid = owner.server_pid
-    os.kill(parent(pid), signal.SIGKILL)
+    os.kill(owner.guard_pid, signal.SIGKILL)
     owner.process.kill()
     owner.process.wait()
     assert runs(pid), "nobody is there to stop it"
@@ -272,6 +275,17 @@ def test_what_a_killed_guard_left_is_removed_by_the_next_start(owner: Owner, pla
         assert not owner.data.exists()
     assert wait_until(lambda: not runs(pid))
     assert list(playground.iterdir()) == []
+
+
+def test_a_leftover_whose_number_is_another_process_now_harms_nobody(playground: Path) -> None:
+    with subprocess.Popen(["sleep", "600"], **embedded._account()) as innocent:
+        data = playground / f"{embedded.PREFIX}leftover" / "data"
+        data.mkdir(parents=True)
+        (data / "postmaster.pid").write_text(f"{innocent.pid}\n")
+        with in_place(playground), serve("embedded"):
+            assert not data.exists()
+        assert innocent.poll() is None
+        innocent.kill()
 
 
 def test_the_next_start_leaves_servers_alone_whose_owner_lives(owner: Owner, playground: Path) -> None:

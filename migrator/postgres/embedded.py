@@ -73,15 +73,21 @@ read -r _
 rm -rf "$dir"
 """
 
-# $1 directory of a server whose owner is gone.
+# $1 directory of a server whose owner is gone. After a restart of the machine its number may be that of any
+# other process, so its command line must name the directory. (/proc first: ps is missing in slim images.)
 _REAP = r"""
-if read -r server <"$1/data/postmaster.pid" && kill -QUIT "$server"
+command_line() { tr '\0' ' ' <"/proc/$1/cmdline" || ps -o args= -p "$1"; }
+if read -r server <"$1/data/postmaster.pid"
 then
-    for _ in 1 2 3 4 5 6 7 8 9 10
-    do
-        kill -0 "$server" || break
-        sleep 0.5
-    done
+    case $(command_line "$server") in
+    *"$1/data "*)
+        kill -QUIT "$server"
+        for _ in 1 2 3 4 5 6 7 8 9 10
+        do
+            kill -0 "$server" || break
+            sleep 0.5
+        done
+    esac
 fi
 rm -rf "$1"
 """
