@@ -515,3 +515,12 @@ def test_a_container_without_testcontainers_is_an_error(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "testcontainers.core.container", None)
     with pytest.raises(ServerError, match=r"migrator\[container\]"), serve("container"):
         pass
+
+
+def test_a_container_whose_server_does_not_start_gives_its_log(request: pytest.FixtureRequest) -> None:
+    setting = request.config.getoption("--postgres")
+    if not setting.startswith("container"):
+        pytest.skip("containers were not asked for (--postgres container)")
+    wrong = serve(setting, options={"no_such_setting": "1"})
+    with pytest.raises(ServerError, match="unrecognized configuration parameter"), wrong:
+        pass
