@@ -19,7 +19,6 @@ class Constraint(Object):
 
     kind = "constraint"
     enforces = True
-    loose = frozenset({"constraint"})
     catalogs = {
         "pg_constraint": "oid conname connamespace contype condeferrable condeferred convalidated conrelid conindid"
         " confrelid conkey confkey conbin conexclop confupdtype confdeltype confmatchtype confdelsetcols connoinherit"

@@ -70,7 +70,6 @@ class Index(Object):
 
     kind = "index"
     enforces = True
-    loose = frozenset({"index"})
     catalogs = {
         "pg_index": "indexrelid indrelid indisunique indisvalid indnkeyatts indkey indnullsnotdistinct indpred"
         " indexprs indclass indcollation indoption indnatts indisexclusion indisprimary",

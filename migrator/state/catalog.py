@@ -197,7 +197,9 @@ def _found(
     rows: Iterable[tuple[Any, ...]], links: _Links, objects: Mapping[Identity, Object]
 ) -> dict[Identity, set[Identity]]:
     found: dict[Identity, set[Identity]] = defaultdict(set)
-    for c, o, s, rc, ro, rs, _ in rows:
+    for c, o, s, rc, ro, rs, deptype in rows:
+        if deptype in ("P", "S"):
+            continue  # a part of a partitioned object; the kinds that attach partitions carry that tie
         one, other = links.resolve((c, o, s)), links.resolve((rc, ro, rs))
         if one and other and one != other and one in objects and other in objects:
             found[one].add(other)
