@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +24,7 @@ from migrator.errors import ServerError, SqlFileError
 OnLine = Callable[[str], None]
 
 _CONNECTION_LOST = 2
-_INTERRUPT_SECONDS = 30
+_INTERRUPTS = 30
 _RUN_AGAIN = "Mend what it names, then run it again: what was committed is kept."
 
 # psql's own form of a message, `psql:FILE:LINE: `, and the parts that the server's messages have below it.
@@ -184,12 +185,15 @@ def _ignore(line: str) -> None:
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:
     """Have psql cancel its statement and end; it is killed only if it does not, or if we are asked again."""
-    process.send_signal(signal.SIGINT)
     try:
-        process.communicate(timeout=_INTERRUPT_SECONDS)
-    except BaseException:
+        for _ in range(_INTERRUPTS):
+            # Again and again, because psql overlooks one that comes just before it sends a statement.
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=1)
+                return
+    finally:
         process.kill()
-        raise
 
 
 def _error(file: Path, messages: str, status: int) -> SqlFileError:
