@@ -113,6 +113,10 @@ class Object(tuple[Any, ...]):
     catalogs: ClassVar[dict[str, str]] = {}
     """Catalog -> the columns of it that the query's fields cover, separated by spaces."""
 
+    lockable: ClassVar[bool] = False
+    """True: LOCK TABLE takes it."""
+    address_type: ClassVar[str] = ""
+    """Its type as pg_get_object_address calls it, where the file asks that it is not there yet."""
     attached: ClassVar[bool] = False
     """True: lives on any other object (comment, grant, owner); its query gives the target's address and its
     first key is the target's identity."""

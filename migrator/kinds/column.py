@@ -18,6 +18,7 @@ class Column(Object):
     """A column of a table."""
 
     kind = "column"
+    address_type = "table column"
     holds_rows = True
     moves_type = True
     catalogs = {

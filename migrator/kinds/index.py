@@ -69,6 +69,7 @@ class Index(Object):
     """An index of a table or materialized view."""
 
     kind = "index"
+    address_type = "index"
     enforces = True
     catalogs = {
         "pg_index": "indexrelid indrelid indisunique indisvalid indnkeyatts indkey indnullsnotdistinct indpred"

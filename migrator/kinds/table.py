@@ -14,6 +14,8 @@ class Table(Object):
     """An ordinary or partitioned table."""
 
     kind = "table"
+    lockable = True
+    address_type = "table"
     holds_rows = True
     loose = frozenset({"table"})
     catalogs = {

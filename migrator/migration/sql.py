@@ -1,10 +1,16 @@
-"""A plan as SQL that psql runs."""
+"""A plan as SQL that psql runs: a script without a ledger, or the file of a migration."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+from importlib import resources
+
+from migrator.migration import backfill
 from migrator.plan.plan import Plan
 from migrator.plan.steps import Step
-from migrator.statement import Statement
+from migrator.sql import comment, dollar_quoted, literal, qualified
+from migrator.statement import Lock, Precondition, Statement
 
 SETTINGS = """\
 \\set ON_ERROR_STOP on
@@ -17,33 +23,161 @@ SET intervalstyle = 'postgres';
 SET check_function_bodies = off;
 SET row_security = off;
 SET client_min_messages = notice;
-SET statement_timeout = 0;
-SET idle_in_transaction_session_timeout = '60s';
 """
-"""What every file sets, because each of these changes what a statement means or how long it may wait."""
+"""What a script sets, because each of these changes what a statement means."""
 
 
 def script(plan: Plan) -> str:
     """The plan as one psql script without a ledger; an empty string where there is nothing to do."""
     if not plan.steps:
         return ""
-    return SETTINGS + "".join(f"\n-- {step.number}. {step.title}\n{_step(step)}" for step in plan.steps)
+    return SETTINGS + "".join(f"\n{comment(_heading(step))}\n{_bare(step)}" for step in plan.steps)
 
 
-def _step(step: Step) -> str:
+def _heading(step: Step) -> str:
+    return f"{step.number}. {step.title}"
+
+
+def _bare(step: Step) -> str:
     body = "".join(f"{statement.sql};\n" for statement in step.statements)
     if step.transactional:
         return f"BEGIN;\n{body}COMMIT;\n"
-    return guarded(step.statements[0])
+    return _guarded(step.statements[0])
 
 
-def guarded(statement: Statement) -> str:
+def _guarded(statement: Statement) -> str:
     """A statement outside a transaction, run only where it is not done, after what a killed run left is cleared."""
     guard = statement.guard
     if guard is None:
         return f"{statement.sql};\n"
     repair = f"{guard.repair} \\gexec\n" if guard.repair else ""
     return (
-        f"SELECT NOT ({guard.done}) AS migrator_todo \\gset\n"
-        f"\\if :migrator_todo\n{repair}{statement.sql};\n\\endif\n"
+        f"SELECT NOT ({guard.done}) AS migrator_missing \\gset\n"
+        f"\\if :migrator_missing\n{repair}{statement.sql};\n\\endif\n"
     )
+
+
+def migration_file(
+    plan: Plan, *, revision: str, direction: str, before: str | None, after: str | None, about: Sequence[str]
+) -> str:
+    """One direction of a migration as a file for `psql -f`.
+
+    `before` and `after` are the revisions of the database it starts from and ends at, None for none at all.
+    `about`: lines for its top. The same arguments give the same bytes.
+    """
+    steps = "".join(_step(plan, step, len(plan.steps)) for step in plan.steps)
+    body = _preconditions(plan) + _open(len(plan.steps)) + steps + _close(before, after)
+    runtime = resources.files("migrator.migration").joinpath("runtime.sql").read_text(encoding="utf-8")
+    head = comment(
+        f"{revision}: {direction}, from {before or 'an empty database'} to {after or 'an empty database'}"
+    )
+    names = {
+        "revision": revision,
+        "direction": direction,
+        "before": before or "",
+        "after": after or "",
+        "plan": hashlib.sha256((runtime + body).encode()).hexdigest()[:16],
+    }
+    variables = "".join(f"\\set migrator_{name} {literal(value)}\n" for name, value in names.items())
+    told = "".join(f"{comment(line)}\n" for line in about)
+    return f"{head}\n{told}\n{variables}\n{runtime}\n-- The migration\n{body}"
+
+
+def _preconditions(plan: Plan) -> str:
+    calls = "".join(_precondition(one) for one in plan.preconditions)
+    absent: dict[str, list[str]] = {}
+    for identity in sorted(plan.changes.created - plan.changes.dropped):
+        one = plan.changes.new.objects[identity]
+        if one.address_type and one.parent not in plan.changes.created:
+            absent.setdefault(one.address_type, []).append(_array(identity[1:]))
+    for type_, names in absent.items():
+        calls += (
+            f"CALL pg_temp.expect_absent({literal(type_)},\n  {f',{chr(10)}  '.join(map(literal, names))});\n"
+        )
+    if not calls:
+        return ""
+    return f"\n-- Preconditions: nothing is changed before all of them hold\n\\if :migrator_fresh\n{calls}CALL pg_temp.preconditions_hold();\n\\endif\n"
+
+
+def _array(names: Sequence[str]) -> str:
+    """An array as PostgreSQL reads it from text."""
+    quoted = [name.replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34)) for name in names]
+    return "{" + ",".join(f'"{name}"' for name in quoted) + "}"
+
+
+def _precondition(one: Precondition) -> str:
+    return (
+        f"CALL pg_temp.precondition({literal(one.name)},\n"
+        f"  {dollar_quoted(one.query, 'query')},\n  {literal(one.hint)});\n"
+    )
+
+
+def _open(steps: int) -> str:
+    return f"""
+\\if :migrator_fresh
+SELECT pg_temp.open_run(:'migrator_revision', :'migrator_direction', :'migrator_plan', {steps}) AS migrator_run \\gset
+\\endif
+SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \\gset
+"""
+
+
+def _lock(plan: Plan, one: Lock) -> str:
+    return f"{qualified(*one.relation[1:])} IN {one.mode.sql} MODE"
+
+
+def _step(plan: Plan, step: Step, total: int) -> str:
+    wanted = [one for one in step.locks if plan.changes.object(one.relation).lockable]
+    told = "".join(f"{comment('lock: ' + _lock(plan, one))}\n" for one in wanted)
+    hazards = dict.fromkeys(str(hazard) for statement in step.statements for hazard in statement.hazards)
+    told += "".join(f"{comment('hazard: ' + hazard)}\n" for hazard in hazards)
+    done = f"CALL pg_temp.done({step.number}, {literal(step.title)});\n"
+    first = step.statements[0]
+    if first.backfill:
+        body = backfill.render(first.backfill, plan.changes.new) + done
+    elif step.transactional:
+        locks = ", ".join(literal(_lock(plan, one)) for one in wanted)
+        take = f"CALL pg_temp.take_locks({locks});\n" if wanted else ""
+        body = "BEGIN;\n" + take + "".join(f"{s.sql};\n" for s in step.statements) + done + "COMMIT;\n"
+    else:
+        body = _guarded(first) + done
+    label = f"[{step.number}/{total}] {step.title}".replace(chr(10), " ")
+    return f"""
+{comment(_heading(step))}
+{told}SELECT pg_temp.todo({step.number}) AS migrator_todo \\gset
+\\if :migrator_todo
+\\echo {literal(label)}
+{body}\\endif
+"""
+
+
+def _close(before: str | None, after: str | None) -> str:
+    if after is None:
+        move = "DELETE FROM public.alembic_version"
+    elif before is None:
+        move = f"INSERT INTO public.alembic_version (version_num) VALUES ({literal(after)})"
+    else:
+        move = f"UPDATE public.alembic_version SET version_num = {literal(after)}"
+    table = (
+        ""
+        if before
+        else """SELECT to_regclass('public.alembic_version') IS NULL AS migrator_missing \\gset
+\\if :migrator_missing
+CREATE TABLE public.alembic_version (version_num character varying(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY);
+\\endif
+"""
+    )
+    return f"""
+-- The revision moves on; where Alembic runs this file it moves it itself
+SELECT :'migrator_stand' <> 'done' AS migrator_todo \\gset
+\\if :migrator_todo
+BEGIN;
+UPDATE migrator.run SET finished_at = clock_timestamp() WHERE id = :'migrator_run';
+\\if :{{?migrator_alembic}}
+\\else
+{table}{move};
+\\endif
+COMMIT;
+\\echo Done: :migrator_revision :migrator_direction
+\\endif
+SELECT pg_advisory_unlock_all() \\g /dev/null
+"""
