@@ -20,7 +20,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the code: ruff, mypy --strict, the contract of imports."""
-    install(session, "lint", extra="container")
+    install(session, "lint", extras="container")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
@@ -30,8 +30,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, on the embedded server if nothing else is asked for."""
-    install(session, "test", extra="container")
-    session.run("pytest", *session.posargs)
+    install(session, "test", extras="container,atlas")
+    session.run("python", "-m", "pytest", *session.posargs)
 
 
 @nox.session(default=False)
@@ -87,14 +87,14 @@ def peer_cases(session: nox.Session) -> None:
 @nox.session(default=False)
 def atlas(session: nox.Session) -> None:
     """Ask Atlas for a second opinion on the migrated database: -- [URL]."""
-    install(session, extra="atlas")
+    install(session, extras="atlas")
     module(session, "tests.atlas.compare", *session.posargs)
 
 
 @nox.session(default=False)
 def image(session: nox.Session) -> None:
     """Make the image postgres:18 for the local Docker engine, where no image registry can be reached."""
-    install(session, extra="container")
+    install(session, extras="container")
     session.run("python", "tests/container/build_image.py")
 
 
@@ -102,9 +102,11 @@ def image(session: nox.Session) -> None:
 @nox.parametrize("version", ["2.0", "2.1"])
 def sqlalchemy(session: nox.Session, version: str) -> None:
     """Run what depends on SQLAlchemy with each version that is supported."""
-    install(session, "test", extra="container")
+    install(session, "test", extras="container,atlas")
     session.install(f"sqlalchemy=={version}.*")
-    session.run("pytest", *(session.posargs or ["-k", "schema or desired or diff or alembic"]))
+    session.run(
+        "python", "-m", "pytest", *(session.posargs or ["-k", "schema or desired or diff or alembic"])
+    )
 
 
 def migrator(session: nox.Session, command: str) -> None:
@@ -120,7 +122,7 @@ def module(session: nox.Session, *arguments: str) -> None:
         session.error(f"exit status {ended.returncode}")
 
 
-def install(session: nox.Session, *groups: str, extra: str | None = None) -> None:
-    """Install the project with one of its extras, and groups of its dependencies."""
-    project = f".[{extra}]" if extra else "."
+def install(session: nox.Session, *groups: str, extras: str | None = None) -> None:
+    """Install the project with some of its extras, and groups of its dependencies."""
+    project = f".[{extras}]" if extras else "."
     session.install("-e", project, *nox.project.dependency_groups(PROJECT, *groups))
