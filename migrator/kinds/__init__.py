@@ -12,23 +12,27 @@ from migrator.kinds.constraint import Constraint
 from migrator.kinds.default import Default
 from migrator.kinds.enum import Enum
 from migrator.kinds.extension import Extension
+from migrator.kinds.function import Function
 from migrator.kinds.identity import Identity
 from migrator.kinds.index import Index
 from migrator.kinds.not_null import NotNull
 from migrator.kinds.schema import Schema
 from migrator.kinds.sequence import OwnedBy, Sequence
 from migrator.kinds.table import Table
+from migrator.kinds.trigger import Trigger
 
 KINDS: tuple[type[Object], ...] = (
     Schema,
     Extension,
     Enum,
     Sequence,
+    Function,
     Table,
     Column,
     Default,
     Identity,
     OwnedBy,
+    Trigger,
     NotNull,
     Constraint,
     Index,

@@ -113,6 +113,10 @@ class Object(tuple[Any, ...]):
     catalogs: ClassVar[dict[str, str]] = {}
     """Catalog -> the columns of it that the query's fields cover, separated by spaces."""
 
+    forbids_null: ClassVar[bool] = False
+    """True: says that its parent, a column, holds no NULL."""
+    printed: ClassVar[frozenset[str]] = frozenset()
+    """Fields that hold expressions as PostgreSQL prints them, which may be printed otherwise once executed."""
     lockable: ClassVar[bool] = False
     """True: LOCK TABLE takes it."""
     address_type: ClassVar[str] = ""
@@ -137,6 +141,10 @@ class Object(tuple[Any, ...]):
     """True: keeps old and new columns in step (a trigger), so it comes before the backfill of its table."""
     holds_rows: ClassVar[bool] = False
     """True: dropping it loses rows or values."""
+    opaque: ClassVar[bool] = False
+    """True: holds code whose text can name what pg_depend does not know (a function)."""
+    evaluates: ClassVar[bool] = False
+    """True: making it can run such code at once, so it comes as late as its dependencies let it."""
     _key_count: ClassVar[int] = 0
     _compared: ClassVar[tuple[int, ...]] = ()
 
@@ -245,6 +253,10 @@ class Object(tuple[Any, ...]):
     def fits_inside(self, facts: Facts) -> bool:
         """Whether it is written inside its parent's CREATE, by `clause`, where the parent is created too."""
         return False
+
+    def loses_rows(self, after: Any) -> bool:
+        """Whether dropping it loses what cannot be computed again. `after`: the snapshot without it."""
+        return self.holds_rows
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
         """What must be true of the rows before this object can be created or altered to what it is."""

@@ -1,0 +1,84 @@
+"""Functions, window functions and procedures (pg_proc), as pg_get_functiondef prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrator.hazards import Hazards
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.schema import OURS
+from migrator.sql import qualified
+from migrator.statement import Identity, Statement
+
+_REPLACE = "CREATE OR REPLACE "
+
+
+class Function(Object):
+    """A function or procedure; two of one name differ in the types of their input arguments."""
+
+    kind = "function"
+    opaque = True
+    catalogs = {
+        "pg_proc": "oid proname pronamespace prolang procost prorows provariadic prosupport prokind prosecdef"
+        " proleakproof proisstrict proretset provolatile proparallel pronargs pronargdefaults prorettype proargtypes"
+        " proallargtypes proargmodes proargnames proargdefaults protrftypes prosrc probin prosqlbody proconfig",
+    }
+
+    schema: str = key()
+    function: str = key()
+    arguments: str = key()
+    type: str = replaced()
+    result: str | None = replaced()
+    outputs: list[str] = replaced()
+    names: list[str] = altered()
+    defaults: int = altered()
+    definition: str = altered()
+    signature: str = noted("arguments with their modes, without which a procedure is not always found")
+    parsed: bool = noted("whether the body is stored parsed, and stands in the way of what it uses")
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        modes = """unnest(coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[p.pronargs::int])))
+                   WITH ORDINALITY AS u (mode, place)"""
+        return f"""
+            SELECT 'pg_proc'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, p.proname::text,
+                   oidvectortypes(p.proargtypes), p.prokind::text, pg_get_function_result(p.oid),
+                   ARRAY(SELECT concat_ws(' ', u.mode, p.proargnames[u.place],
+                                          format_type(p.proallargtypes[u.place], NULL))
+                         FROM {modes} WHERE u.mode <> 'i' ORDER BY u.place),
+                   ARRAY(SELECT coalesce(p.proargnames[u.place], '')
+                         FROM {modes} WHERE u.mode IN ('i', 'b', 'v') ORDER BY u.place),
+                   p.pronargdefaults::int4, rtrim(pg_get_functiondef(p.oid), E'\\n'),
+                   pg_get_function_identity_arguments(p.oid), p.prosqlbody IS NOT NULL
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE p.prokind IN ('f', 'p', 'w') AND {OURS}"""
+
+    @property
+    def parent(self) -> Identity:
+        return ("schema", self.schema)
+
+    @property
+    def name(self) -> str:
+        return f"{qualified(self.schema, self.function)}({self.signature})"
+
+    @property
+    def reference(self) -> str:
+        return f"{'PROCEDURE' if self.type == 'p' else 'FUNCTION'} {self.name}"
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        return (("routine", self.schema, self.function, self.arguments),)
+
+    @property
+    def pins_type(self) -> bool:  # type: ignore[override]
+        return bool(self.parsed)
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return [Statement("CREATE " + self.definition[len(_REPLACE) :])]
+
+    def alterable(self, new: Function, changed: Sequence[str], facts: Facts) -> bool:
+        named = all(before in ("", after) for before, after in zip(self.names, new.names, strict=True))
+        return super().alterable(new, changed, facts) and named and self.defaults <= new.defaults
+
+    def alter(self, new: Function, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        return [Statement(new.definition, hazards=(Hazards.CHANGES_RESULT,))]
