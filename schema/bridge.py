@@ -44,14 +44,15 @@ SQL = str
 Convert = Callable[[SQL], SQL]  # an SQL expression made from another
 AnyColumn = Column[Any]
 
-_DIALECT = PGDialect()  # type: ignore[no-untyped-call]  # quotes names; never connects
+# Quotes names; never connects. With another paramstyle it would double their percent signs.
+_DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
 
 class Rule(Protocol):
     """How one column gets its value."""
 
-    def body(self) -> SQL:
-        """Statements of the trigger function that change NEW."""
+    def body(self) -> list[SQL]:
+        """Lines of the trigger function, which change NEW. (A list, since a name may hold a line break.)"""
 
     def out_of_step(self) -> SQL | None:
         """When an UPDATE needs them: a condition on NEW and OLD. None: never."""
@@ -112,9 +113,11 @@ def derive_from_parent(column: AnyColumn, *, parent: AnyColumn, via: AnyColumn) 
     """A column that copies `parent`, a column of the table that the foreign key on `via` refers to.
 
     A value that is given in an INSERT, or together with a new `via`, gives way to the parent's; but one that
-    the column's own foreign key must refuse is left for it to refuse. A later UPDATE of the column alone is
-    taken as it is. The functions run with the rights of their owner, as the checks of a foreign key do: who
-    may write a child need not have the right to lock its parent.
+    the column's own foreign key must refuse is left for it to refuse. What a row without a parent is given,
+    and a later UPDATE of the column alone, is taken as it is.
+
+    The functions run with the rights of their owner, as the checks of a foreign key do: who may write a child
+    need not have the right to lock its parent.
     """
     (key,) = (key for key in via.foreign_keys if key.column.table is parent.table)
     return _DeriveFromParent(Parent(column=parent, child=column, via=via, key=key))
@@ -129,7 +132,7 @@ class _Mirror:
     placeholder: SQL | None
     if_both: Literal["new wins", "kept"]
 
-    def body(self) -> SQL:
+    def body(self) -> list[SQL]:
         new_written = (
             _written(self.new) if self.placeholder else _and(_written(self.new), _not_null(self.new))
         )
@@ -152,7 +155,7 @@ class _Mirror:
                 f"  {_new(self.legacy)} := {self.placeholder};",
                 "END IF;",
             ]
-        return "\n".join(lines)
+        return lines
 
     def out_of_step(self) -> SQL:
         return f"{_new(self.legacy)} IS DISTINCT FROM {self._legacy_value()}"
@@ -173,9 +176,9 @@ class _Derive:
     when: SQL
     on: Literal["insert", "update", "both"]
 
-    def body(self) -> SQL:
+    def body(self) -> list[SQL]:
         condition = self.when if self.on == "both" else _and(f"TG_OP = '{self.on.upper()}'", f"({self.when})")
-        return f"IF {condition} THEN\n  {_new(self.column)} := {self.expression};\nEND IF;"
+        return [f"IF {condition} THEN", f"  {_new(self.column)} := {self.expression};", "END IF;"]
 
     def out_of_step(self) -> SQL | None:
         return None if self.on == "insert" else self.when
@@ -185,7 +188,7 @@ class _Derive:
 class _DeriveFromParent:
     parent: Parent
 
-    def body(self) -> SQL:
+    def body(self) -> list[SQL]:
         # A child that is not yet visible to others needs its parent locked, or a move of the parent at the
         # same time would miss it. A child that is only made whole must not lock it: the row's own lock keeps
         # the two apart, and a move that already holds the parent and waits for this row would be a deadlock.
@@ -195,23 +198,24 @@ class _DeriveFromParent:
             f" FROM {_table(parent.column.table)} AS parent"
             f" WHERE parent.{_quote(parent.key.column.name)} = {_new(parent.via)}"
         )
-        return f"""\
-DECLARE
-  value {_type(parent.child)};
-BEGIN
-  IF {_written(parent.via)} THEN
-    {look_up} FOR SHARE;
-    IF NOT FOUND AND {_not_null(parent.via)} THEN
-{_indent(self._refusal(), 6)}
-    END IF;
-    IF {column} IS NULL OR {column} IS DISTINCT FROM value{self._and_could_stand()} THEN
-      {column} := value;
-    END IF;
-  ELSIF {column} IS NULL THEN
-    {look_up};
-    {column} := value;
-  END IF;
-END;"""
+        return [
+            "DECLARE",
+            f"  value {_type(parent.child)};",
+            "BEGIN",
+            f"  IF {_written(parent.via)} THEN",
+            f"    {look_up} FOR SHARE;",
+            f"    IF NOT FOUND AND {_not_null(parent.via)} THEN",
+            *_indent(self._refusal(), 6),
+            "    END IF;",
+            f"    IF {column} IS NULL OR {column} IS DISTINCT FROM value{self._and_could_stand()} THEN",
+            f"      {column} := value;",
+            "    END IF;",
+            f"  ELSIF {column} IS NULL THEN",
+            f"    {look_up};",
+            f"    {column} := value;",
+            "  END IF;",
+            "END;",
+        ]
 
     def out_of_step(self) -> SQL:
         return f"{_written(self.parent.via)} OR {_new(self.parent.child)} IS NULL"
@@ -224,7 +228,7 @@ END;"""
             for key in self.parent.child.foreign_keys
         )
 
-    def _refusal(self) -> SQL:
+    def _refusal(self) -> list[SQL]:
         """The error of the foreign key on `via`, which comes too late to be the first."""
         via, key = self.parent.via, self.parent.key
         named = key.constraint.name if key.constraint is not None else None
@@ -238,12 +242,13 @@ END;"""
         start = f"Key ({via.name})=("
         end = f') is not present in table "{key.column.table.name}".'
         detail = f"concat({_literal(start)}, {_new(via)}, {_literal(end)})"
-        using = [f"{field} = {_literal(text)}" for field, text in fields.items()] + [f"DETAIL = {detail}"]
-        return "RAISE foreign_key_violation USING\n  " + ",\n  ".join(using) + ";"
+        using = [f"  {field} = {_literal(text)}," for field, text in fields.items()]
+        return ["RAISE foreign_key_violation USING", *using, f"  DETAIL = {detail};"]
 
 
 def _function(table: Table, rules: tuple[Rule, ...], *, reads_others: bool) -> SQL:
-    body = "BEGIN\n" + "\n".join(_indent(rule.body(), 2) for rule in rules) + "\n  RETURN NEW;\nEND;"
+    lines = [line for rule in rules for line in _indent(rule.body(), 2)]
+    body = "\n".join(["BEGIN", *lines, "  RETURN NEW;", "END;"])
     return _create_function(table, _name(f"{table.name}_bridge"), body, definer=reads_others)
 
 
@@ -344,5 +349,5 @@ def _name(name: str) -> str:
     return raw[:54].decode(errors="ignore") + "_" + hashlib.md5(raw, usedforsecurity=False).hexdigest()[:8]
 
 
-def _indent(text: SQL, by: int) -> SQL:
-    return "\n".join(" " * by + line for line in text.splitlines())
+def _indent(lines: list[SQL], by: int) -> list[SQL]:
+    return [" " * by + line for line in lines]

@@ -410,7 +410,7 @@ class _Rows:
             video.id,
             job_type,
             status,
-            text[32:68],
+            text[32:68] if status != JobStatus.CANCELLED else None,
             f"worker-{video.chance % 8}" if picked_up else None,
             _json({"frames": video.chance % 90_000}) if status == JobStatus.COMPLETED else None,
             "ffmpeg exited with 1: Invalid data found" if status == JobStatus.FAILED else None,

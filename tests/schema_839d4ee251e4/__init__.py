@@ -3,6 +3,8 @@
 Frozen. The first migration is made from it again, byte for byte, and Phase 1 code is tried on it.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
     naming_convention={
@@ -35,15 +38,15 @@ metadata = MetaData(
 _NAIVE = DateTime()
 
 
-def _id() -> Column:
+def _id() -> Column[Any]:
     return Column("id", Uuid(), primary_key=True)
 
 
-def _needed(name: str, type_, **options) -> Column:
+def _needed(name: str, type_: TypeEngine[Any], **options: Any) -> Column[Any]:
     return Column(name, type_, nullable=False, **options)
 
 
-def _reference(name: str, to: str, on_delete: str = "CASCADE", **options) -> Column:
+def _reference(name: str, to: str, on_delete: str = "CASCADE", **options: Any) -> Column[Any]:
     return Column(name, Uuid(), ForeignKey(f"{to}.id", ondelete=on_delete), **{"nullable": False} | options)
 
 
