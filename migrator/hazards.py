@@ -7,7 +7,7 @@ A kind of object names a hazard where it writes the statement; the review prints
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -23,49 +23,49 @@ class Hazard:
         return f"{self.code}: {self.effect}"
 
 
-class Hazards(Hazard, Enum):
+class Hazards:
     """All hazards."""
 
-    LOSES_TABLE = (
+    LOSES_TABLE: Final = Hazard(
         "LOSES_TABLE",
         "deletes the table and all its rows",
         "keep the table for a release after the last code that reads it, then drop it",
     )
-    LOSES_COLUMN = (
+    LOSES_COLUMN: Final = Hazard(
         "LOSES_COLUMN",
         "deletes the column's values",
         "keep the column for a release after the last code that reads it, then drop it",
     )
-    LOSES_VALUES = (
+    LOSES_VALUES: Final = Hazard(
         "LOSES_VALUES",
         "drops and builds again something that holds data; its values are lost",
         "add the new one beside it, backfill, and drop the old one in a later migration",
         True,
     )
-    REWRITES_TABLE = (
+    REWRITES_TABLE: Final = Hazard(
         "REWRITES_TABLE",
         "rewrites the table and its indexes while readers and writers wait",
         "add a column of the new type, keep both in step by triggers, backfill, and swap",
         True,
     )
-    SCANS_UNDER_LOCK = (
+    SCANS_UNDER_LOCK: Final = Hazard(
         "SCANS_UNDER_LOCK",
         "reads the whole table while writers wait",
         "no online form exists in PostgreSQL; do it while the table is small or in a maintenance window",
         True,
     )
-    BREAKS_PREPARED = (
+    BREAKS_PREPARED: Final = Hazard(
         "BREAKS_PREPARED",
         "prepared statements of connected clients that return the changed columns fail with "
         "'cached plan must not change result type'",
         "name columns instead of SELECT *, and recycle the connection pools after the migration",
     )
-    RENAMED = (
+    RENAMED: Final = Hazard(
         "RENAMED",
         "code that uses the old name fails from this moment",
         "deploy code that works with both names first, or keep a view under the old name",
     )
-    CHANGES_RESULT = (
+    CHANGES_RESULT: Final = Hazard(
         "CHANGES_RESULT",
         "running code sees the new definition from this moment",
         "make sure that old and new application code work with both definitions",

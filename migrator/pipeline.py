@@ -2,27 +2,179 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import psycopg
+from migrator import psql
+from migrator.apply import run as apply_run
+from migrator.apply import status as apply_status
+from migrator.config import Project
+from migrator.errors import PlanError, StateError
+from migrator.kinds.base import describe
+from migrator.migration import history, hooks, record, review, sql
+from migrator.migration.history import Migration
+from migrator.plan.changes import diff as changes_between
+from migrator.plan.hooks import Hooks
+from migrator.plan.plan import Plan, Planning, plan, refuse, unfilled
+from migrator.postgres import Database, Server, serve
+from migrator.postgres.given import open_database
+from migrator.state import catalog, desired, settle, trial
+from migrator.state.snapshot import Snapshot
 
-from migrator.migration import sql
-from migrator.plan.plan import Plan, plan
-from migrator.state import catalog, trial
+Tell = Callable[[str], None]
+"""Shows a line of progress to the person who waits."""
 
 
-def compare(old: psycopg.Connection[Any], new: psycopg.Connection[Any], *, oldest: int | None = None) -> Plan:
-    """The plan that turns the first database into the second; both connections are in autocommit."""
-    before, after = catalog.read(old), catalog.read(new)
-    return plan(
-        before,
-        after,
-        oldest=oldest or min(before.version, after.version),
-        attempt=lambda wanted, facts: trial.attempt(new, wanted, facts),
+@dataclass(frozen=True)
+class Written:
+    """What `diff` found and did."""
+
+    plans: dict[str, Plan]
+    migration: Migration | None
+    unmodelled: tuple[str, ...]
+
+
+def diff(
+    project: Project, message: str | None, *, check: bool = False, amend: bool = False, tell: Tell
+) -> Written:
+    """Compares schema/ with the migrations; writes the next one, or the newest again (`amend`), unless `check`."""
+    migrations = history.load(project.migrations)
+    if amend and not migrations:
+        raise StateError(
+            "there is no migration to amend", where=str(project.migrations), hint="run `diff` first"
+        )
+    kept = migrations[:-1] if amend else migrations
+    with serve(project.postgres) as server, server.scratch() as wanted, server.scratch() as have:
+        tell("desired: schema/ on a scratch database")
+        desired.create(desired.metadata(project), wanted.conninfo)
+        tell(f"current: {len(kept)} migrations on a scratch database")
+        replay(server, have, kept)
+        with wanted.connect() as new, have.connect() as old:
+            before, after = catalog.read(old), catalog.read(new)
+            if not _changes(before, after, project.oldest_server):
+                return Written({}, None, after.unmodelled)
+            after = settle.settle(server, after)
+            if check or not _changes(before, after, project.oldest_server):
+                up = plan(before, after, oldest=project.oldest_server)
+                return Written({"upgrade": up} if up.changes else {}, None, after.unmodelled)
+            name = migrations[-1].folder.name if amend else history.name_for(kept, message or "")
+            plans, notes = {}, []
+            for direction, ends, connection in (
+                ("upgrade", (before, after), new),
+                ("downgrade", (after, before), old),
+            ):
+                folder = project.hooks / name / direction
+                found, decisions = hooks.read(folder)
+                made = plan(
+                    *ends,
+                    oldest=project.oldest_server,
+                    attempt=partial(trial.attempt, connection),
+                    hooks=found,
+                    using=decisions.using,
+                )
+                _every_column_filled(made, found, folder)
+                refuse(made, decisions.allow)
+                plans[direction] = made
+                notes += [f"{direction}: `{what}` is allowed: {why}" for what, why in decisions.allow.items()]
+    notes += [f"not modelled, and not part of this migration: {what}" for what in after.unmodelled]
+    return Written(plans, _write(project, kept, name, plans, notes), after.unmodelled)
+
+
+def _changes(before: Snapshot, after: Snapshot, oldest: int) -> bool:
+    return bool(changes_between(before, after, Planning(before, after, oldest, frozenset())))
+
+
+def _every_column_filled(made: Plan, found: Hooks, folder: Any) -> None:
+    missing = unfilled(made, found)
+    if not missing:
+        return
+    table, columns = next(iter(missing.items()))
+    path = hooks.skeleton(folder, table, columns)
+    raise PlanError(
+        f"new NOT NULL columns without a value for the rows that are there: {', '.join(columns)}",
+        where=describe(table),
+        why="PostgreSQL cannot guess them, and the migrator does not",
+        hint=f"fill in the backfill that was written for you, {path}, and run the command again",
     )
 
 
-def between(old_url: str, new_url: str) -> str:
+def _write(
+    project: Project, kept: Sequence[Migration], name: str, plans: dict[str, Plan], notes: Sequence[str]
+) -> Migration:
+    parent = kept[-1].revision if kept else None
+    revision = project.first_revision if not kept and project.first_revision else name
+    one = Migration(project.migrations / name, revision, parent)
+    ends = {"upgrade": (parent, revision), "downgrade": (revision, parent)}
+    files = {
+        f"{direction}.sql": sql.migration_file(
+            made,
+            revision=name,
+            direction=direction,
+            before=ends[direction][0],
+            after=ends[direction][1],
+            about=[*(f"WARNING: {line}" for line in review.losses(made)), *_how_to_run(name, direction)],
+        )
+        for direction, made in plans.items()
+    }
+    files["revision.py"] = record.revision_file(name, revision, parent)
+    files["README.md"] = review.review(name, revision, parent, plans, notes)
+    files["migration.json"] = record.record(revision, parent, plans, files)
+    history.write(project.migrations, kept, one, files)
+    return one
+
+
+def _how_to_run(name: str, direction: str) -> list[str]:
+    return [
+        f"Run: psql -X -f generated_migrations/{name}/{direction}.sql DATABASE",
+        "It may be stopped anywhere and run again: it goes on where it stopped.",
+    ]
+
+
+def replay(server: Server, database: Database, migrations: Sequence[Migration]) -> None:
+    """Brings an empty scratch database to the revision of the last of `migrations`."""
+    for one in migrations:
+        psql.run_file(one.upgrade, database.conninfo, psql=server.tool("psql"))
+
+
+@contextmanager
+def at(server: Server, migrations: Sequence[Migration]) -> Iterator[Database]:
+    """A scratch database at the revision of the last of `migrations`."""
+    with server.scratch() as database:
+        replay(server, database, migrations)
+        yield database
+
+
+def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:
     """The SQL that turns the first database into the second; an empty string where they are the same."""
-    with psycopg.connect(old_url, autocommit=True) as old, psycopg.connect(new_url, autocommit=True) as new:
-        return sql.script(compare(old, new))
+    with open_database(old_url) as old, open_database(new_url) as new:
+        before, after = catalog.read(old), catalog.read(new)
+        made = plan(
+            before,
+            after,
+            oldest=oldest or min(before.version, after.version),
+            attempt=partial(trial.attempt, new),
+        )
+        return sql.script(made)
+
+
+def apply(project: Project, url: str, *, to: str | None, tell: Tell) -> list[str]:
+    """Runs what is pending on a database, up or down; returns the names of the files that ran."""
+    return apply_run.apply(history.load(project.migrations), url, to=to, tell=tell)
+
+
+def status(project: Project, url: str) -> apply_status.Status:
+    """Where a database stands."""
+    return apply_status.status(history.load(project.migrations), url)
+
+
+def verify(project: Project, url: str, *, tell: Tell) -> list[str]:
+    """The differences between a database and what its revision says, a line each."""
+    migrations = history.load(project.migrations)
+    upto = apply_status.upto(migrations, apply_status.status(migrations, url).revision)
+    tell(f"building {upto[-1].revision if upto else 'an empty database'} on a scratch database")
+    with serve(project.postgres) as server, at(server, upto) as database:
+        with database.connect() as model, open_database(url) as real:
+            return apply_status.differences(catalog.read(model), catalog.read(real))

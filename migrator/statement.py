@@ -106,6 +106,8 @@ class Statement:
     """Needed where not transactional."""
     backfill: Backfill | None = None
     """Rows to be filled in batches; `sql` is then the author's UPDATE, for people to read."""
+    bridges: bool = False
+    """It makes rows or columns that a bridge keeps in step, or a part of the bridge; set by the plan."""
     subject: Identity = ()
     """The object that it is about; set by the plan."""
     verb: str = ""

@@ -6,16 +6,20 @@ Their order here only breaks ties between statements that could stand in either 
 from __future__ import annotations
 
 from migrator.kinds.base import Object
+from migrator.kinds.collation import Collation
 from migrator.kinds.column import Column
 from migrator.kinds.comment import Comment
+from migrator.kinds.composite import Attribute, Composite
 from migrator.kinds.constraint import Constraint
 from migrator.kinds.default import Default
+from migrator.kinds.domain import Domain, DomainConstraint, DomainNotNull
 from migrator.kinds.enum import Enum
 from migrator.kinds.extension import Extension
 from migrator.kinds.function import Function
 from migrator.kinds.identity import Identity
 from migrator.kinds.index import Index
 from migrator.kinds.not_null import NotNull
+from migrator.kinds.range import Range
 from migrator.kinds.schema import Schema
 from migrator.kinds.sequence import OwnedBy, Sequence
 from migrator.kinds.table import Table
@@ -24,7 +28,14 @@ from migrator.kinds.trigger import Trigger
 KINDS: tuple[type[Object], ...] = (
     Schema,
     Extension,
+    Collation,
     Enum,
+    Composite,
+    Attribute,
+    Domain,
+    DomainNotNull,
+    DomainConstraint,
+    Range,
     Sequence,
     Function,
     Table,
@@ -34,7 +45,7 @@ KINDS: tuple[type[Object], ...] = (
     OwnedBy,
     Trigger,
     NotNull,
-    Constraint,
     Index,
+    Constraint,
     Comment,
 )

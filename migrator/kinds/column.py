@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.hazards import Hazards
+from migrator.hazards import Hazard, Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
@@ -18,6 +18,7 @@ class Column(Object):
     """A column of a table."""
 
     kind = "column"
+    printed = frozenset({"expression"})
     address_type = "table column"
     holds_rows = True
     moves_type = True
@@ -108,7 +109,7 @@ class Column(Object):
         return blank.alter(self, blank.differences(self), facts)
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        hazards: tuple[Hazards, ...] = (Hazards.BREAKS_PREPARED,)
+        hazards: tuple[Hazard, ...] = (Hazards.BREAKS_PREPARED,)
         if facts.rewrites(self.identity) or self.generated == "s":
             hazards += (Hazards.REWRITES_TABLE,)
         return [

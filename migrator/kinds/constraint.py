@@ -18,6 +18,7 @@ class Constraint(Object):
     """A constraint of a table, NOT NULL aside."""
 
     kind = "constraint"
+    printed = frozenset({"definition"})
     enforces = True
     catalogs = {
         "pg_constraint": "oid conname connamespace contype condeferrable condeferred convalidated conrelid conindid"

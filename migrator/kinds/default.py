@@ -15,6 +15,7 @@ class Default(Object):
     """The default expression of a column."""
 
     kind = "default"
+    printed = frozenset({"expression"})
     pins_type = True
     catalogs = {"pg_attrdef": "oid adrelid adnum adbin"}
 

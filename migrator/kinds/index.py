@@ -69,6 +69,7 @@ class Index(Object):
     """An index of a table or materialized view."""
 
     kind = "index"
+    printed = frozenset({"body"})
     address_type = "index"
     enforces = True
     catalogs = {
@@ -78,7 +79,7 @@ class Index(Object):
     }
 
     schema: str = key()
-    index: str = key()
+    index_name: str = key()
     table_name: str = altered()
     unique: bool = altered()
     body: str = altered()
@@ -115,13 +116,13 @@ class Index(Object):
 
     @property
     def names_taken(self) -> tuple[Identity, ...]:
-        return (("relation", self.schema, self.index),)
+        return (("relation", self.schema, self.index_name),)
 
     def _plain(self, facts: Facts) -> Statement:
         unique = "UNIQUE " if self.unique else ""
         only = "ONLY " if self.partitioned and not self.valid else ""
         return Statement(
-            f"CREATE {unique}INDEX {identifier(self.index)} ON {only}{qualified(self.schema, self.table_name)} {self.body}",
+            f"CREATE {unique}INDEX {identifier(self.index_name)} ON {only}{qualified(self.schema, self.table_name)} {self.body}",
             lock(LockMode.SHARE, self.table),
         )
 
@@ -130,14 +131,14 @@ class Index(Object):
             return [self._plain(facts)]
         return [
             build_concurrently(
-                self.index, self.schema, self.table_name, self.unique, self.body, self.identity
+                self.index_name, self.schema, self.table_name, self.unique, self.body, self.identity
             )
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:
         if self.partitioned:
             return [Statement(f"DROP INDEX {self.name}", lock(LockMode.ACCESS_EXCLUSIVE, self.table))]
-        return [drop_concurrently(self.index, self.schema, self.table)]
+        return [drop_concurrently(self.index_name, self.schema, self.table)]
 
     def alterable(self, new: Index, changed: Sequence[str], facts: Facts) -> bool:
         return self.table == new.table and not self.partitioned and not new.partitioned
@@ -149,12 +150,12 @@ class Index(Object):
         # The replacement is there before the old one goes, so that no query is ever without an index.
         if not self.valid:
             return [*self.drop(facts), *new.create((), facts)]
-        temporary = f"{new.index[:54]}__new"
+        temporary = f"{new.index_name[:54]}__new"
         return [
             build_concurrently(temporary, new.schema, new.table_name, new.unique, new.body, new.identity),
-            drop_concurrently(self.index, self.schema, self.table),
+            drop_concurrently(self.index_name, self.schema, self.table),
             Statement(
-                f"ALTER INDEX {qualified(new.schema, temporary)} RENAME TO {identifier(new.index)}",
+                f"ALTER INDEX {qualified(new.schema, temporary)} RENAME TO {identifier(new.index_name)}",
             ),
         ]
 

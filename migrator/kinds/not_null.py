@@ -14,6 +14,7 @@ class NotNull(Object):
     """That a column holds no NULL. `constraint` is its name where it is not the one that PostgreSQL gives."""
 
     kind = "not_null"
+    forbids_null = True
     enforces = True
     catalogs = {
         "pg_attribute": "attrelid attname attnum attnotnull",

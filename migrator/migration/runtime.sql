@@ -57,31 +57,31 @@ END $$;
 -- Says where this file stands on this database: "fresh", "resume" (with the run's number) or "done"; fails otherwise.
 CREATE OR REPLACE FUNCTION pg_temp.stand(revision text, direction text, before text, after text, plan text, OUT stand text, OUT run bigint)
 LANGUAGE plpgsql AS $$
-DECLARE latest record; here text := pg_temp.revision();
+DECLARE latest jsonb := '{}'; open_ boolean; same boolean; here text := pg_temp.revision();
 BEGIN
   IF to_regclass('migrator.run') IS NOT NULL THEN
-    EXECUTE 'SELECT r.* FROM migrator.run r ORDER BY r.id DESC LIMIT 1' INTO latest;
+    EXECUTE 'SELECT to_jsonb(r) FROM migrator.run r ORDER BY r.id DESC LIMIT 1' INTO latest;
   END IF;
-  IF latest.id IS NOT NULL AND latest.finished_at IS NULL AND (latest.revision, latest.direction) IS DISTINCT FROM (revision, direction) THEN
-    PERFORM pg_temp.fail(format('the %s of %s was begun on this database and is not finished', latest.direction, latest.revision),
-      format('Run generated_migrations/%s/%s.sql again: it goes on where it stopped.', latest.revision, latest.direction));
+  latest := coalesce(latest, '{}');
+  open_ := latest ? 'id' AND latest->>'finished_at' IS NULL;
+  same := (latest->>'revision', latest->>'direction') IS NOT DISTINCT FROM (revision, direction);
+  IF open_ AND NOT same THEN
+    PERFORM pg_temp.fail(format('the %s of %s was begun on this database and is not finished', latest->>'direction', latest->>'revision'),
+      format('Run generated_migrations/%s/%s.sql again: it goes on where it stopped.', latest->>'revision', latest->>'direction'));
   END IF;
-  IF here IS NOT DISTINCT FROM after AND (latest.id IS NULL OR latest.finished_at IS NOT NULL) THEN stand := 'done'; RETURN; END IF;
+  IF here IS NOT DISTINCT FROM after AND NOT open_ THEN stand := 'done'; RETURN; END IF;
   IF here IS DISTINCT FROM before THEN
     PERFORM pg_temp.fail(format('this database is at revision %s, and the %s of %s starts from %s',
         coalesce(here, '(none)'), direction, revision, coalesce(before, '(none)')),
       CASE WHEN here IS NULL THEN 'If its schema is that of a revision, tell so with: alembic stamp REVISION. An empty database starts with the first migration.'
            ELSE 'Apply the migrations in between first: python -m migrator status URL shows them.' END);
   END IF;
-  IF latest.id IS NOT NULL AND (latest.revision, latest.direction) = (revision, direction) THEN
-    IF latest.plan <> plan THEN
-      IF latest.finished_at IS NULL THEN
-        PERFORM pg_temp.fail(format('the %s of %s was begun with another version of this file', direction, revision),
-          'Finish it with the file it was begun with (see git log), then go on with this one.');
-      END IF;
-    ELSE
-      stand := 'resume'; run := latest.id; RETURN;
-    END IF;
+  IF same AND latest->>'plan' = plan THEN
+    stand := 'resume'; run := (latest->>'id')::bigint; RETURN;
+  END IF;
+  IF open_ THEN
+    PERFORM pg_temp.fail(format('the %s of %s was begun with another version of this file', direction, revision),
+      'Finish it with the file it was begun with (see git log), then go on with this one.');
   END IF;
   stand := 'fresh';
 END $$;

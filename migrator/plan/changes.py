@@ -57,12 +57,17 @@ def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
     return changes
 
 
-def _replace(changes: Changes, identity: Identity) -> None:
+def _replace(changes: Changes, identity: Identity) -> Identity:
+    """Drops and builds it again, or what it is an inseparable part of; returns which."""
+    one = changes.old.objects[identity]
+    if one.inseparable and one.parent in changes.new.objects and one.parent not in changes.dropped:
+        identity = one.parent
     changes.altered.pop(identity, None)
     changes.dropped.add(identity)
     changes.created.add(identity)
     if changes.old.objects[identity].sets_aside:
         changes.set_aside.add(identity)
+    return identity
 
 
 def _take_along(changes: Changes, facts: Facts) -> None:
@@ -77,8 +82,7 @@ def _take_along(changes: Changes, facts: Facts) -> None:
         for dependant in _in_the_way(changes, identity, facts):
             if _moves(changes, dependant, identity):
                 continue
-            _replace(changes, dependant)
-            todo.append(dependant)
+            todo.append(_replace(changes, dependant))
         todo += [i for i in changes.moved - seen]
 
 

@@ -1,7 +1,7 @@
 """Hand-written SQL that a migration carries, as vertices of the same graph as the changes.
 
 A backfill comes after the columns that it fills and after what keeps old and new columns in step, and before whatever
-enforces or indexes those columns. A precondition joins the generated ones.
+enforces or indexes anything of that table: an index costs an entry for each row that moves to another page. A precondition joins the generated ones.
 """
 
 from __future__ import annotations
@@ -39,6 +39,6 @@ def place(hooks: Hooks, changes: Changes, before: Graph) -> dict[Vertex, Backfil
             one = changes.new.objects[vertex.identity]
             if one.bridges and one.table == backfill.table:
                 before[hook].add(vertex)
-            elif one.enforces and columns & changes.new.depends.get(vertex.identity, frozenset()):
+            elif one.enforces and one.table == backfill.table:
                 before[vertex].add(hook)
     return placed

@@ -59,6 +59,8 @@ def graph(changes: Changes) -> Graph:
     for identity in changes.dropped:
         drop, create = Vertex(Verb.DROP, identity), Vertex(Verb.CREATE, identity)
         aside = Vertex(Verb.SET_ASIDE, identity)
+        if _goes_with_old_type(changes, identity):
+            continue
         for other in changes.old.depends.get(identity, ()):
             if identity in changes.set_aside and other in changes.set_aside:
                 comes(drop, Vertex(Verb.DROP, other))
@@ -88,7 +90,22 @@ def graph(changes: Changes) -> Graph:
             if other not in new or other in changes.set_aside:
                 comes(alter, Vertex(Verb.DROP, other))
     _free_names(changes, comes)
+    _bridges_last(changes, before)
     return before
+
+
+def _bridges_last(changes: Changes, before: Graph) -> None:
+    """What keeps columns in step runs code that may use any of them, so it comes after all that are created."""
+    holders = {Vertex(Verb.CREATE, i) for i in changes.created if changes.new.objects[i].holds_rows}
+    for identity in changes.created:
+        if changes.new.objects[identity].bridges:
+            before[Vertex(Verb.CREATE, identity)] |= holders
+
+
+def _goes_with_old_type(changes: Changes, identity: Identity) -> bool:
+    """Whether it is written nowhere, as it goes with the type that it is a part of."""
+    one = changes.old.objects[identity]
+    return one.inseparable and one.parent in changes.set_aside
 
 
 def _free_names(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
@@ -111,8 +128,10 @@ def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
         if one is None or one.parent is None:
             continue
         parent = Vertex(vertex.verb, one.parent)
-        if parent not in before or (one.parent in changes.set_aside and vertex.verb is Verb.DROP):
+        if parent not in before:
             continue
+        if vertex.verb is Verb.DROP and one.parent in changes.set_aside and not one.inseparable:
+            continue  # it goes while the type still has its name
         if (vertex.verb is Verb.DROP and one.falls) or (
             vertex.verb is Verb.CREATE and one.fits_inside(facts)
         ):

@@ -39,6 +39,7 @@ class Planning:
     def __init__(self, old: Snapshot, new: Snapshot, oldest: int, filled: frozenset[Identity]):
         self.snapshots, self.oldest, self.filled = (old, new), oldest, filled
         self.trial = Trial()
+        self.using: Mapping[str, str] = {}
         self.changes = Changes(old, new)
 
     def is_new(self, identity: Identity) -> bool:
@@ -57,15 +58,29 @@ class Planning:
         """The parts of an object, after the plan (or before it)."""
         return self.snapshots[0 if before else 1].parts.get(identity, ())
 
+    def users(self, identity: Identity, *, before: bool = False) -> Sequence[Identity]:
+        """The objects that depend on this one directly, after the plan (or before it)."""
+        return self.snapshots[0 if before else 1].dependants.get(identity, ())
+
+    def uses(self, identity: Identity, *, before: bool = False) -> frozenset[Identity]:
+        """The objects that this one depends on directly, after the plan (or before it)."""
+        return self.snapshots[0 if before else 1].depends.get(identity, frozenset())
+
+    def moves(self, identity: Identity) -> bool:
+        """Whether this column changes over from a type that is set aside to its replacement."""
+        return identity in self.changes.moved
+
     def rewrites(self, identity: Identity) -> bool:
         """Whether creating or altering the object was seen to rewrite its table; what was not tried does not."""
-        return self.trial.rewrites.get(identity, False)
+        return self.moves(identity) or self.trial.rewrites.get(identity, False)
 
     def conversion(self, identity: Identity) -> str | None:
         """The USING expression of a change of type."""
         one, new = self.old(identity), self.new(identity)
-        if identity in self.changes.moved and one is not None and new is not None:
-            return one.conversions(new)[-1]
+        if describe(identity) in self.using:
+            return self.using[describe(identity)]
+        if self.moves(identity) and one is not None and new is not None:
+            return one.moving(new, self)
         return self.trial.conversions.get(identity)
 
     def fills_itself(self, identity: Identity) -> bool:
@@ -89,12 +104,22 @@ Attempt = Callable[[Mapping[Identity, Object | None], Facts], Trial]
 
 
 def plan(
-    old: Snapshot, new: Snapshot, *, oldest: int, attempt: Attempt | None = None, hooks: Hooks | None = None
+    old: Snapshot,
+    new: Snapshot,
+    *,
+    oldest: int,
+    attempt: Attempt | None = None,
+    hooks: Hooks | None = None,
+    using: Mapping[str, str] | None = None,
 ) -> Plan:
-    """The plan that turns `old` into `new` with files that run on servers from major version `oldest` on."""
+    """The plan that turns `old` into `new` with files that run on servers from major version `oldest` on.
+
+    `using`: conversions that the author gives, by the column's words.
+    """
     hooks = hooks or Hooks()
     facts = Planning(old, new, oldest, hooks.filled())
     facts.changes = changes = diff(old, new, facts)
+    facts.using = using or {}
     if attempt and changes:
         wanted: dict[Identity, Object | None] = {identity: None for identity in changes.created}
         wanted |= {identity: old.objects[identity] for identity in changes.altered}
@@ -106,6 +131,7 @@ def plan(
     ordered = order.sort(order.contract(before, folded), rank)
     parts = _parts(folded, rank)
     statements: list[Statement] = []
+    bridged = _bridged(changes)
     for vertex in ordered:
         written = _write(vertex, parts, facts, backfills)
         statements += [
@@ -113,11 +139,25 @@ def plan(
                 s,
                 subject=s.subject or vertex.identity,
                 verb=s.verb or vertex.verb.value,
+                bridges=vertex.verb is Verb.CREATE and vertex.identity in bridged,
                 locks=tuple(sorted({one for one in s.locks if facts.existed(one.relation)})),
             )
             for s in written
         ]
     return Plan(changes, tuple(group(statements)), _preconditions(facts, hooks))
+
+
+def _bridged(changes: Changes) -> set[Identity]:
+    """The parts of bridges that the plan creates, and the new columns of existing tables, where it creates both."""
+    bridges = {i for i in changes.created if changes.new.objects[i].bridges}
+    columns = {
+        i
+        for i in changes.created
+        if changes.new.objects[i].holds_rows
+        and (table := changes.new.objects[i].table)
+        and table not in changes.created
+    }
+    return bridges | columns if bridges and columns else set()
 
 
 def _parts(folded: order.Folded, rank: object) -> dict[Vertex, list[Vertex]]:
@@ -174,6 +214,22 @@ def _preconditions(facts: Planning, hooks: Hooks) -> tuple[Precondition, ...]:
             if wanted:
                 asked.setdefault(precondition.name, precondition)
     return tuple(asked.values())
+
+
+def unfilled(made: Plan, hooks: Hooks) -> dict[Identity, list[str]]:
+    """Table -> its new columns that must not be NULL and that nothing fills for the rows that are there."""
+    changes = made.changes
+    facts = Planning(changes.old, changes.new, 0, hooks.filled())
+    facts.changes = changes
+    missing: dict[Identity, list[str]] = {}
+    for identity in sorted(changes.created):
+        one = changes.new.objects[identity]
+        column, table = one.parent, one.table
+        if not one.forbids_null or column is None or table is None or column not in changes.created:
+            continue
+        if table not in changes.created and not facts.fills_itself(column) and not facts.backfilled(column):
+            missing.setdefault(table, []).append(column[-1])
+    return missing
 
 
 def refuse(plan: Plan, allowed: Mapping[str, str]) -> None:

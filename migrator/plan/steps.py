@@ -1,7 +1,8 @@
 """Statements become steps: what commits together.
 
 Neighbours share a transaction while together they lock no more than one existing relation set: a transaction that
-holds a strong lock never waits for another table, and never scans.
+holds a strong lock never waits for another table, and never scans. What keeps old and new columns in step is the one
+exception: new columns and all the triggers on them come at once, with all their locks asked for together.
 """
 
 from __future__ import annotations
@@ -36,11 +37,35 @@ class Step:
 
     @property
     def title(self) -> str:
-        """What it does, for people: `create column public.videos.mall_id and 19 more`."""
-        subjects = list(dict.fromkeys((s.verb, s.subject) for s in self.statements))
-        verb, subject = subjects[0]
-        first = f"{verb} {describe(subject)}".strip()
-        return first + (f" and {len(subjects) - 1} more" if len(subjects) > 1 else "")
+        """What it does, for people: `create 20 columns and 1 trigger of public.videos`."""
+        groups: dict[tuple[str, str], list[Identity]] = {}
+        for statement in self.statements:
+            same = groups.setdefault((statement.verb, statement.subject[0]), [])
+            if statement.subject not in same:
+                same.append(statement.subject)
+        said, told = "", []
+        for (verb, kind), subjects in groups.items():
+            word = kind.replace("_", " ")
+            what = (
+                describe(subjects[0])
+                if len(subjects) == 1
+                else f"{len(subjects)} {_plural(word)}{_of(subjects)}"
+            )
+            told.append(what if verb == said else f"{verb} {what}")
+            said = verb
+        return ", ".join(told)
+
+
+def _plural(word: str) -> str:
+    if word.endswith("x"):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+
+def _of(subjects: Sequence[Identity]) -> str:
+    """The one table or schema that all of them are in."""
+    homes = {".".join(subject[1:-1]) for subject in subjects}
+    return f" of {homes.pop()}" if len(homes) == 1 else ""
 
 
 def group(statements: Sequence[Statement]) -> Iterator[Step]:
@@ -62,6 +87,8 @@ def _together(pending: Sequence[Statement], statement: Statement) -> bool:
         return False
     if pending[-1].alone or not pending[-1].transactional:
         return False
+    if statement.bridges and any(one.bridges for one in pending):
+        return True  # rows would drift apart between two halves of a bridge
     held, wanted = _relations(pending), _relations([statement])
     return not held or not wanted or wanted <= held
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -19,10 +20,19 @@ from migrator.postgres.server import Server, major_version
 @contextmanager
 def connect(url: str) -> Iterator[Server]:
     """The server that answers at `url`, a `postgresql://…` URL."""
+    with open_database(url) as connection:
+        version = major_version(connection.info.server_version)
+    yield Server(version=version, address=_address(url), throwaway=False)
+
+
+def open_database(url: str) -> psycopg.Connection[Any]:
+    """A connection in autocommit to the database that `url` names; the caller closes it.
+
+    ConfigurationError: the URL cannot be read. ServerError: no connection; neither repeats a password.
+    """
     address = _address(url)
     try:
-        with psycopg.connect(address) as connection:
-            version = major_version(connection.info.server_version)
+        return psycopg.connect(address, autocommit=True)
     except psycopg.OperationalError as error:
         raise ServerError(
             "the server cannot be used",
@@ -30,7 +40,6 @@ def connect(url: str) -> Iterator[Server]:
             why=str(error).strip(),
             hint="Check host, port, database, user and password, and that the server runs and lets you in.",
         ) from error
-    yield Server(version=version, address=address, throwaway=False)
 
 
 def _address(url: str) -> str:

@@ -1,0 +1,145 @@
+"""The commands: reads arguments, prints, decides nothing.
+
+Exit status: 0 done or nothing to do, 2 differences, 1 an error. Only what was asked for goes to stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from migrator import config, pipeline
+from migrator.errors import MigratorError
+
+DONE, FAILED, DIFFERENT = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit status."""
+    signal.signal(signal.SIGTERM, _terminated)
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except MigratorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("interrupted: nothing is half written, no server is left behind", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def tell(line: str) -> None:
+    """Progress, to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="migrator", description=pipeline.__doc__)
+    parser.set_defaults(postgres=None)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help, description=help)
+        one.set_defaults(command=run)
+        one.add_argument(
+            "--postgres",
+            metavar="WHERE",
+            help="where scratch servers come from: embedded, embedded:17, container, container:IMAGE or a URL",
+        )
+        return one
+
+    diff = add("diff", _diff, "write the next migration, or say that there is nothing to do")
+    diff.add_argument("message", nargs="?", help="what the migration does, in a few words; becomes its name")
+    diff.add_argument(
+        "--check", action="store_true", help="write nothing; exit 2 if schema/ and migrations differ"
+    )
+    diff.add_argument(
+        "--amend", action="store_true", help="write the newest migration again; it must not have run anywhere"
+    )
+    roundtrip = add(
+        "roundtrip", _roundtrip, "prove each migration on scratch: upgrade, downgrade, upgrade again"
+    )
+    roundtrip.add_argument("revision", nargs="*", help="only these; all of them by default")
+    between = add("between", _between, "print the SQL that turns the first database into the second")
+    between.add_argument("old", metavar="OLD_URL")
+    between.add_argument("new", metavar="NEW_URL")
+    apply = add("apply", _apply, "run what is pending on a database, through psql")
+    apply.add_argument("url", metavar="URL")
+    apply.add_argument("--to", metavar="REVISION", help='where to, up or down; "base" undoes all')
+    status = add("status", _status, "tell where a database stands")
+    status.add_argument("url", metavar="URL")
+    verify = add("verify", _verify, "tell whether a database is what its revision says")
+    verify.add_argument("url", metavar="URL")
+    return parser
+
+
+def _project(options: argparse.Namespace) -> config.Project:
+    return config.load(Path.cwd(), postgres=options.postgres)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    written = pipeline.diff(
+        _project(options), options.message, check=options.check, amend=options.amend, tell=tell
+    )
+    for what in written.unmodelled:
+        tell(f"not modelled: {what}")
+    if not written.plans:
+        print("nothing to do: schema/ and the migrations are the same")
+        return DONE
+    if written.migration is None:
+        for step in written.plans["upgrade"].steps:
+            print(step.title)
+        return DIFFERENT
+    print(written.migration.folder)
+    return DONE
+
+
+def _roundtrip(options: argparse.Namespace) -> int:
+    print(pipeline.roundtrip(_project(options), options.revision, tell=tell))
+    return DONE
+
+
+def _between(options: argparse.Namespace) -> int:
+    sql = pipeline.between(options.old, options.new)
+    sys.stdout.write(sql)
+    return DIFFERENT if sql else DONE
+
+
+def _apply(options: argparse.Namespace) -> int:
+    files = pipeline.apply(_project(options), options.url, to=options.to, tell=tell)
+    print("\n".join(files) or "nothing to do")
+    return DONE
+
+
+def _status(options: argparse.Namespace) -> int:
+    found = pipeline.status(_project(options), options.url)
+    print(f"revision: {found.revision or '(none)'}")
+    for one in found.pending:
+        print(f"pending:  {one.folder.name}")
+    if found.unfinished:
+        revision, direction, done, steps = found.unfinished
+        print(f"stopped:  {direction} of {revision}, {done} of {steps} steps done; run it again to go on")
+    return DONE
+
+
+def _verify(options: argparse.Namespace) -> int:
+    lines = pipeline.verify(_project(options), options.url, tell=tell)
+    print("\n".join(lines) or "the database is what its revision says")
+    return DIFFERENT if lines else DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""A migration meets a real database."""

@@ -1,0 +1,92 @@
+"""Where a database stands, and whether it is what its revision says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from migrator.errors import StateError
+from migrator.kinds.base import describe
+from migrator.migration.history import Migration
+from migrator.postgres.given import open_database
+from migrator.state import catalog
+from migrator.state.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Status:
+    """A database's place in the line of revisions."""
+
+    revision: str | None
+    applied: tuple[Migration, ...]
+    pending: tuple[Migration, ...]
+    unfinished: tuple[str, str, int, int] | None
+    """Revision, direction, steps done and steps in all of a run that was stopped."""
+
+
+def upto(migrations: Sequence[Migration], revision: str | None) -> list[Migration]:
+    """The migrations up to a revision. StateError where it is none of them."""
+    if revision is None:
+        return []
+    for place, one in enumerate(migrations, 1):
+        if one.revision == revision:
+            return list(migrations[:place])
+    raise StateError(
+        f"is at revision {revision}, which is none of generated_migrations/",
+        where="the database",
+        hint="get the migrations that it was brought there with, or correct it with: alembic stamp REVISION",
+    )
+
+
+def status(migrations: Sequence[Migration], url: str) -> Status:
+    """Reads a database's revision and ledger."""
+    with open_database(url) as connection:
+        catalog.server_version(connection)
+        revision = read_revision(connection)
+        unfinished = _unfinished(connection)
+    applied = upto(migrations, revision)
+    return Status(revision, tuple(applied), tuple(migrations[len(applied) :]), unfinished)
+
+
+def read_revision(connection: psycopg.Connection[Any]) -> str | None:
+    """The database's revision, None for none."""
+    there = connection.execute("SELECT to_regclass('public.alembic_version')").fetchone()
+    if there is None or there[0] is None:
+        return None
+    rows = connection.execute("SELECT version_num FROM public.alembic_version ORDER BY 1").fetchall()
+    if len(rows) > 1:
+        raise StateError(
+            f"alembic_version holds several revisions: {', '.join(r[0] for r in rows)}",
+            where="the database",
+            hint="leave one row there: the revision that the schema really is at",
+        )
+    return str(rows[0][0]) if rows else None
+
+
+def _unfinished(connection: psycopg.Connection[Any]) -> tuple[str, str, int, int] | None:
+    there = connection.execute("SELECT to_regclass('migrator.run')").fetchone()
+    if there is None or there[0] is None:
+        return None
+    row = connection.execute(
+        "SELECT r.revision, r.direction, (SELECT count(*) FROM migrator.history h WHERE h.run = r.id)::int, r.steps"
+        " FROM migrator.run r WHERE r.finished_at IS NULL ORDER BY r.id DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]), int(row[2]), int(row[3]))
+
+
+def differences(wanted: Snapshot, real: Snapshot) -> list[str]:
+    """What a database has too much, too little or otherwise, a line each."""
+    lines = [f"missing: {describe(i)}" for i in sorted(wanted.objects.keys() - real.objects.keys())]
+    lines += [
+        f"not in its revision: {describe(i)}" for i in sorted(real.objects.keys() - wanted.objects.keys())
+    ]
+    for identity in sorted(wanted.objects.keys() & real.objects.keys()):
+        one, other = wanted.objects[identity], real.objects[identity]
+        lines += [
+            f"differs: {describe(identity)}: {name} is {getattr(other, name)!r}, its revision says {getattr(one, name)!r}"
+            for name in one.differences(other)
+        ]
+    return lines + [f"not modelled: {what}" for what in sorted(set(real.unmodelled) - set(wanted.unmodelled))]
