@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -371,7 +372,7 @@ class Application:
         self._stop.set()
         if kind is not None:  # somebody may wait for a lock that nobody is going to release
             for client in self._clients:
-                client.cancel()
+                client.end_now()
         self.wait()
 
     def wait(self) -> list[Record]:
@@ -424,10 +425,13 @@ class _Client:
         if self._mistake is not None:
             raise self._mistake
 
-    def cancel(self) -> None:
-        """End the statement that is under way, if there is one."""
-        if self._connection is not None and not self._connection.closed:
-            self._connection.cancel()
+    def end_now(self) -> None:
+        """Cancel what it waits for, again if it has just sent something, until it has ended."""
+        while self._thread.is_alive():
+            if self._connection is not None and not self._connection.closed:
+                with suppress(psycopg.Error):  # the server may be gone
+                    self._connection.cancel()
+            self._thread.join(0.1)
 
     def _connect(self) -> Connection:
         return psycopg.connect(

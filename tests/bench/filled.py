@@ -14,7 +14,7 @@ import psycopg
 
 from migrator.postgres import Database, Server, serve
 from migrator.psql import run_file
-from schema import samples
+from schema.samples import load
 
 DURABLE = {
     "fsync": "on",
@@ -92,7 +92,7 @@ def filled(setting: str, migrations: Path, videos: int) -> Iterator[Filled]:
         began = time.monotonic()
         run_file(migrations / INITIAL / "upgrade.sql", full.conninfo, psql=server.tool("psql"))
         with psycopg.connect(full.conninfo) as connection:
-            samples.load(connection, videos=videos, seed=0, phase=1)
+            load(connection, videos=videos, seed=0, phase=1)
         with psycopg.connect(full.conninfo, autocommit=True) as connection:
             connection.execute("VACUUM (ANALYZE)")
             connection.execute("CHECKPOINT")
