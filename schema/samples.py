@@ -304,7 +304,6 @@ class _Rows:
 
     def _video_rows(self) -> Iterator[str]:
         # The one loop that must be quick: no value of it needs escaping, since the pools hold escaped text.
-        earlier = ("", -1)
         for i in range(self._counts.videos):
             video = self._video(i)
             by_old_code = self._phase == 1 or video.by_old_code
@@ -324,18 +323,17 @@ class _Rows:
                         f"{_NO_DETAILS}\t{UPLOADED}\t{NULL}\t{NULL}\t{uploaded}+00\t{NULL}\t{NULL}\t{made}+00"
                     )
                 else:
-                    line += self._phase_2_details(video, path, uploaded, earlier)
-                earlier = video.text[32:96], video.pin
+                    line += self._phase_2_details(video, path, uploaded)
             yield line + "\n"
 
-    def _phase_2_details(self, video: _Video, path: str, uploaded: str, earlier: tuple[str, int]) -> str:
+    def _phase_2_details(self, video: _Video, path: str, uploaded: str) -> str:
         """From `proxy_path` on, for a video that Phase 2 code wrote."""
         chance, status = video.chance, video.status
         started, ended = (_time(video.day, video.second + video.upload_takes + s) + "+00" for s in (30, 900))
         done = status in (COMPLETED, FAILED)
         details = [
             path.replace("originals/", "proxies/") if path and status == COMPLETED else NULL,
-            _checksum(video, earlier) if path else NULL,
+            video.text[32:96] if path and chance % 10 else NULL,
             _FORMATS[chance % len(_FORMATS)] if path else f"{NULL}\t{NULL}\t{NULL}\t{NULL}",
             _time(video.day, video.second - 86_400) + "+00" if chance % 4 else NULL,
             f"Seen by the staff in {_CITIES[chance % len(_CITIES)]}" if chance % 9 == 0 else NULL,
@@ -480,14 +478,6 @@ class _Video:
 def _old(videos: int) -> int:
     """How many of the videos, the first ones, Phase 1 code wrote."""
     return videos * 7 // 10
-
-
-def _checksum(video: _Video, earlier: tuple[str, int]) -> str:
-    """Mostly its own; now and then none, or that of the video before, if that one is of another pin."""
-    if video.chance % 10 == 0:
-        return NULL
-    same_file = video.chance % 40 == 1 and earlier[1] not in (-1, video.pin)
-    return earlier[0] if same_file else video.text[32:96]
 
 
 _USERS = "id email username password_hash role is_active mall_id tenant_id created_at last_login"
