@@ -38,6 +38,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 export DOCKER_HOST="unix://$home/docker.sock"
+# testcontainers' reaper would have to be pulled, and this engine takes its containers with it
+export TESTCONTAINERS_RYUK_DISABLED=true
 dockerd --host "$DOCKER_HOST" --data-root "$home/data" --exec-root "$home/exec" --pidfile "$home/pid" \
     >"$home/log" 2>&1 &
 engine=$!
