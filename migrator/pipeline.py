@@ -21,6 +21,7 @@ from migrator.plan.hooks import Hooks
 from migrator.plan.plan import Plan, Planning, plan, refuse, unfilled
 from migrator.postgres import Database, Server, serve
 from migrator.postgres.given import open_database
+from migrator.proof import round_trip
 from migrator.state import catalog, desired, settle, trial
 from migrator.state.snapshot import Snapshot
 
@@ -47,17 +48,14 @@ def diff(
             "there is no migration to amend", where=str(project.migrations), hint="run `diff` first"
         )
     kept = migrations[:-1] if amend else migrations
-    with serve(project.postgres) as server, server.scratch() as wanted, server.scratch() as have:
-        tell("desired: schema/ on a scratch database")
-        desired.create(desired.metadata(project), wanted.conninfo)
+    with serve(project.postgres) as server, wanted_database(project, server) as wanted, server.scratch() as have:
         tell(f"current: {len(kept)} migrations on a scratch database")
         replay(server, have, kept)
         with wanted.connect() as new, have.connect() as old:
             before, after = catalog.read(old), catalog.read(new)
             if not _changes(before, after, project.oldest_server):
                 return Written({}, None, after.unmodelled)
-            after = settle.settle(server, after)
-            if check or not _changes(before, after, project.oldest_server):
+            if check:
                 up = plan(before, after, oldest=project.oldest_server)
                 return Written({"upgrade": up} if up.changes else {}, None, after.unmodelled)
             name = migrations[-1].folder.name if amend else history.name_for(kept, message or "")
@@ -140,11 +138,41 @@ def replay(server: Server, database: Database, migrations: Sequence[Migration]) 
 
 
 @contextmanager
+def wanted_database(project: Project, server: Server) -> Iterator[Database]:
+    """A scratch database as schema/ wants it."""
+    with server.scratch(label="desired") as built:
+        desired.create(desired.metadata(project), built.conninfo)
+        with settle.settled(server, built) as database:
+            yield database
+
+
+@contextmanager
 def at(server: Server, migrations: Sequence[Migration]) -> Iterator[Database]:
     """A scratch database at the revision of the last of `migrations`."""
     with server.scratch() as database:
         replay(server, database, migrations)
         yield database
+
+
+def roundtrip(project: Project, names: Sequence[str], *, tell: Tell) -> str:
+    """Proves each migration, or those named, on scratch; returns the table of what held."""
+    migrations = history.load(project.migrations)
+    chosen = [place for place, one in enumerate(migrations) if not names or {one.revision, one.folder.name} & {*names}]
+    if len(chosen) < len(names) or not migrations:
+        raise StateError("there is no such migration", where=", ".join(names) or str(project.migrations), hint="see HISTORY")
+    samples = desired.attribute(project, "samples", project.samples) if project.samples else None
+    proofs = []
+    with serve(project.postgres) as server, wanted_database(project, server) as wanted:
+        seen = round_trip.look(server, wanted)
+        for place in chosen:
+            one, last = migrations[place], place == len(migrations) - 1
+            with at(server, migrations[:place]) as start:
+                proofs.append(round_trip.prove(server, start, one, seen if last else None, samples, tell))
+            if samples:
+                with at(server, migrations[:place]) as start:
+                    round_trip.prove_newer_rows(server, start, one, samples, tell)
+                proofs[-1].held.append("rows of the newer schema live through a downgrade")
+    return round_trip.table(proofs)
 
 
 def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:

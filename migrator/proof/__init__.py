@@ -1,0 +1,1 @@
+"""A migration is tried before it is trusted."""
