@@ -329,7 +329,8 @@ class Application:
     """Clients that run from `with` until it ends, or, with `operations`, each for that many statements.
 
     `records` grows while they run. `seed` makes each client choose the same rows in the same order;
-    `pace` multiplies the pauses (0 for none).
+    `pace` multiplies the pauses (0 for none). Applications that run at once must share a `world`, read before
+    they begin: one that looks later takes the rows that another is going to delete for rows that stay.
     """
 
     NAME = "simulator"  # its application_name, so that a measurement can tell it from a migration

@@ -47,9 +47,11 @@ def test_every_statement_of_phase_1_succeeds_on_the_initial_schema(phase_1: Data
 
 
 def test_both_phases_work_beside_each_other_once_the_bridge_is_there(phase_2: Database) -> None:
+    with phase_2.connect() as connection:
+        world = World.of(connection)
     with (
-        Application(phase_2.conninfo, PHASE_1, operations=STATEMENTS, pace=0) as old,
-        Application(phase_2.conninfo, PHASE_2, operations=STATEMENTS, pace=0) as new,
+        Application(phase_2.conninfo, PHASE_1, operations=STATEMENTS, pace=0, world=world) as old,
+        Application(phase_2.conninfo, PHASE_2, operations=STATEMENTS, pace=0, world=world) as new,
     ):
         records = old.wait() + new.wait()
     assert {record.error for record in records} == {None}

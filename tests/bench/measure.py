@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 from migrator.errors import MigratorError
-from tests.simulators import PHASE_1, READS, Application, Record, Role
+from tests.simulators import PHASE_1, READS, Application, Record, Role, World
 
 LEAD, TAIL = 3.0, 3.0  # seconds of load alone before the work and after it
 
@@ -158,13 +158,13 @@ def timeline(
 
 @contextmanager
 def _load(conninfo: str, applications: Sequence[Sequence[Role]]) -> Iterator[list[Application]]:
-    simulators = [Application(conninfo, roles, seed=i) for i, roles in enumerate(applications)]
-    if len(simulators) == 1:
-        with simulators[0]:
-            yield simulators
-    else:
-        with simulators[0], _load(conninfo, applications[1:]) as others:
-            yield [simulators[0], *others]
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        world = World.of(connection)
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(Application(conninfo, roles, seed=i, world=world))
+            for i, roles in enumerate(applications)
+        ]
 
 
 def _signs(records: Iterable[Record]) -> Iterator[int]:
