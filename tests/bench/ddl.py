@@ -114,6 +114,8 @@ def _generated(case: Case, full: Filled, options: argparse.Namespace) -> Run:
         try:
             sql = between(clone, wanted)
         except MigratorError as failure:
+            (options.out / f"{case.name}_generated.log").write_text(f"{failure}\n")
+            tell(f"{case.title}, generated: {failure}")
             return Run(f"{case.name}_generated", f"{case.title}, generated", error=failure.what)
         return _measured(case, "generated", full, clone, sql, options.out)
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 
 from tests.bench.measure import Run
 from tests.bench.plot import svg
@@ -127,4 +128,5 @@ def _or_dash(value: float | None, form: str) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+    """One row; what a program said may be long, hold lines and bars."""
+    return f"| {' | '.join(shorten(cell.replace('|', '/'), 200, placeholder=' …') for cell in cells)} |"
