@@ -139,11 +139,19 @@ BEGIN
       run bigint NOT NULL REFERENCES migrator.run, step int NOT NULL, title text NOT NULL,
       started_at timestamptz NOT NULL, finished_at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (run, step));
     CREATE TABLE migrator.backfill (
-      run bigint NOT NULL REFERENCES migrator.run, name text NOT NULL, low text, high text, rows_done bigint NOT NULL DEFAULT 0, rows_estimated bigint,
-      batch int NOT NULL DEFAULT 1000, lane int NOT NULL DEFAULT 0, paused boolean NOT NULL DEFAULT false, rows_per_second int,
+      run bigint NOT NULL REFERENCES migrator.run, name text NOT NULL, key text[], low text[], high text[],
+      rows_done bigint NOT NULL DEFAULT 0, rows_seen bigint NOT NULL DEFAULT 0, rows_estimated bigint,
+      batch int NOT NULL DEFAULT 1000, lanes int NOT NULL DEFAULT 1, paused boolean NOT NULL DEFAULT false,
+      rows_per_second int CHECK (rows_per_second > 0), nice real NOT NULL DEFAULT 0 CHECK (nice >= 0), max_lag interval NOT NULL DEFAULT '10 s',
       started_at timestamptz NOT NULL DEFAULT clock_timestamp(), heartbeat timestamptz, finished_at timestamptz, PRIMARY KEY (run, name));
+    COMMENT ON COLUMN migrator.backfill.key IS 'The columns in whose order the rows are walked; NULL: block by block.';
+    COMMENT ON COLUMN migrator.backfill.low IS 'Up to here the rows were walked: a key, or a block.';
+    COMMENT ON COLUMN migrator.backfill.high IS 'The last key, or the number of blocks, at the start: rows that come later are not its work.';
+    COMMENT ON COLUMN migrator.backfill.lanes IS 'Rows that it finds on one page: a stretch of so many batches is cut into batches of few rows a page.';
     COMMENT ON COLUMN migrator.backfill.paused IS 'UPDATE migrator.backfill SET paused = true pauses it; false goes on.';
     COMMENT ON COLUMN migrator.backfill.rows_per_second IS 'A limit that the operator sets; NULL: none.';
+    COMMENT ON COLUMN migrator.backfill.nice IS 'It rests so many times as long as it worked; the operator sets it.';
+    COMMENT ON COLUMN migrator.backfill.max_lag IS 'It rests while a replica is further behind than this.';
   END IF;
   INSERT INTO migrator.run (revision, direction, plan, steps) VALUES ($1, $2, $3, $4) RETURNING id INTO run;
   RETURN run;
@@ -202,6 +210,168 @@ BEGIN
     END IF;
     PERFORM pg_sleep(least(attempt, 10) * (0.05 + random() * 0.1));
   END LOOP;
+END $$;
+
+-- Backfills. Their state is their row in migrator.backfill: what is changed there from a second terminal is heard before the next batch.
+
+-- A table with its partitions, or with what inherits from it.
+CREATE OR REPLACE FUNCTION pg_temp.parts(target regclass) RETURNS SETOF oid LANGUAGE sql STABLE AS $$
+  WITH RECURSIVE part AS (SELECT target::oid AS oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
+  SELECT oid FROM part
+$$;
+
+-- The columns of a unique index that holds every row in the order of pg_catalog's operators: the primary key, else the shortest. NULL: there is none.
+CREATE OR REPLACE FUNCTION pg_temp.walkable(target regclass, fills text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT array_agg(a.attname::text ORDER BY k.place)
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+    CROSS JOIN unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[]) WITH ORDINALITY AS k (number, class, coll, option, place)
+    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0
+    LEFT JOIN pg_opclass o ON o.oid = k.class AND o.opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree')
+   WHERE i.indrelid = target AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND k.place <= i.indnkeyatts
+     AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = target))
+   GROUP BY i.indexrelid, i.indisprimary
+  HAVING count(DISTINCT k.option) = 1
+     AND bool_and(coalesce(a.attnotnull AND a.attname <> ALL (fills) AND k.coll = a.attcollation, false))
+     AND bool_and(coalesce(o.opcdefault AND o.opcnamespace = 'pg_catalog'::regnamespace AND o.opcintype <> 'record'::regtype, false))
+   ORDER BY i.indisprimary DESC, count(*), array_agg(a.attname::text ORDER BY k.place) LIMIT 1
+$$;
+
+-- Each item in a form that has %1$ for the alias and %2$ for the item.
+CREATE OR REPLACE FUNCTION pg_temp.listed(form text, alias text, items text[]) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT string_agg(format(form, alias, item), ', ' ORDER BY place) FROM unnest(items) WITH ORDINALITY AS i (item, place)
+$$;
+
+-- The condition of the rows after one key up to another; where there is no key, of those from one block to before another.
+CREATE OR REPLACE FUNCTION pg_temp.stretch(alias text, key text[], low text[], high text[]) RETURNS text LANGUAGE sql STABLE AS $$
+  -- Operators by their schema, because the search path may hold others; values without a type, so that they take the column's.
+  SELECT CASE WHEN key IS NULL THEN format('%1$I.ctid >= %2$L AND %1$I.ctid < %3$L', alias, format('(%s,0)', low[1]), format('(%s,0)', high[1]))
+              ELSE CASE WHEN low IS NULL THEN '' ELSE format('ROW(%s) OPERATOR(pg_catalog.>) ROW(%s) AND ', columns, pg_temp.listed('%2$L', '', low)) END
+                   || format('ROW(%s) OPERATOR(pg_catalog.<=) ROW(%s)', columns, pg_temp.listed('%2$L', '', high)) END
+    FROM pg_temp.listed('%1$I.%2$I', alias, key) AS columns
+$$;
+
+CREATE OR REPLACE PROCEDURE pg_temp.open_backfill(here bigint, job text, target regclass, fills text[]) LANGUAGE plpgsql AS $$
+DECLARE key text[] := pg_temp.walkable(target, fills); low text[]; high text[]; blocks bigint; estimated bigint;
+BEGIN
+  IF EXISTS (SELECT FROM migrator.backfill m WHERE (m.run, m.name) = (here, job)) THEN RETURN; END IF;
+  SELECT max(s.blocks), sum(CASE WHEN c.relpages > 0 AND c.reltuples >= 0 THEN c.reltuples / c.relpages ELSE 50 END * s.blocks) INTO blocks, estimated
+    FROM pg_class c CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::int) AS s (blocks)
+   WHERE c.oid IN (SELECT pg_temp.parts(target)) AND c.relkind = 'r';
+  IF key IS NOT NULL THEN
+    EXECUTE format('SELECT ARRAY[%s] FROM %s AS t ORDER BY %s LIMIT 1',
+      pg_temp.listed('%1$I.%2$I::text', 't', key), target, pg_temp.listed('%1$I.%2$I DESC', 't', key)) INTO high;
+  ELSIF blocks > 0 THEN
+    low := ARRAY['0']; high := ARRAY[blocks::text];
+  END IF;
+  INSERT INTO migrator.backfill (run, name, key, low, high, rows_estimated) VALUES (here, job, key, low, high, estimated);
+END $$;
+
+-- Fills the rows of a table by the author's UPDATE, which has {batch} in its WHERE. A stretch of the key is read first, and its rows are cut into batches which
+-- take the first row of each page, then the second, and so on: what one batch leaves behind on a page, the next finds pruned, and stays on the page with its
+-- new versions. What moved meanwhile or was locked is left to the end, when the whole table is searched for rows that are still to do.
+CREATE OR REPLACE PROCEDURE pg_temp.backfill(job text, target regclass, alias text, fills text[], remaining text, command text) LANGUAGE plpgsql AS $$
+DECLARE
+  here CONSTANT bigint := current_setting('migrator.run')::bigint;
+  longest CONSTANT int := 400000;   -- rows of a stretch, for the memory that their places take
+  aim CONSTANT float8 := 0.2;       -- seconds that a batch should last, so that few last longer than 0.25
+  mark CONSTANT int := strpos(reverse(command), reverse('{batch}'));
+  jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
+  started CONSTANT timestamptz := clock_timestamp();
+  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; upto text[]; tids tid[]; at int; part int; size int;
+  walked bigint; pages bigint; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
+  began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); why text; reason text; samples text;
+BEGIN
+  CALL pg_temp.open_backfill(here, job, target, fills);
+  COMMIT;
+  -- Each batch is planned anew, too often for compiling it, and finds its rows in the order of their pages.
+  PERFORM set_config('jit', 'off', false), set_config('random_page_cost', '1', false);
+  LOOP
+    SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
+    IF NOT FOUND THEN PERFORM pg_temp.fail(format('backfill %s: its row in migrator.backfill is gone', job), 'Run this file again: it starts this backfill anew.'); END IF;
+    EXIT WHEN b.finished_at IS NOT NULL;
+    size := coalesce(size, b.batch); seen := coalesce(seen, b.rows_seen); columns := pg_temp.listed('%1$I.%2$I', alias, b.key);
+    sweeping := b.high IS NULL OR b.low IS NOT DISTINCT FROM b.high;
+    IF b.high IS NULL THEN within := 'false';
+    ELSIF sweeping THEN within := CASE WHEN b.key IS NULL THEN 'true' ELSE format('(%s) IS NOT FALSE', pg_temp.stretch(alias, b.key, NULL, b.high)) END;
+    ELSE
+      IF b.key IS NULL THEN
+        upto := ARRAY[least(b.low[1]::bigint + greatest(16, least(size, longest / b.lanes)), b.high[1]::bigint)::text];
+      ELSE
+        EXECUTE format('SELECT ARRAY[%s] FROM %s AS %I WHERE %s ORDER BY %s OFFSET %s LIMIT 1', pg_temp.listed('%1$I.%2$I::text', alias, b.key), target, alias,
+          pg_temp.stretch(alias, b.key, b.low, b.high), columns, least(size::bigint * b.lanes, longest) - 1) INTO upto;
+        upto := coalesce(upto, b.high);
+      END IF;
+      within := pg_temp.stretch(alias, b.key, b.low, upto);
+    END IF;
+    EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
+        FROM (SELECT place, get_byte(at, 4) * 256 + get_byte(at, 5) AS slot, substr(at, 1, 4) AS page, todo
+                FROM (SELECT %1$I.ctid AS place, tidsend(%1$I.ctid) AS at, (%2$s\n) AS todo FROM %3$s AS %1$I WHERE %4$s) AS r) AS r',
+      alias, remaining, target, within || CASE WHEN sweeping THEN format(E' AND (%s\n) LIMIT %s', remaining, longest) ELSE '' END) INTO walked, pages, tids;
+    -- CASE hides the condition from the planner, whose statistics know nothing of new columns.
+    batch_sql := left(command, length(command) - mark - 6) || format(E'(%I.ctid = ANY ($1) AND CASE WHEN (%s\n) THEN true END', alias, remaining)
+      || CASE WHEN (SELECT count(*) > 1 FROM pg_temp.parts(target)) THEN ' AND ' || within ELSE '' END || ')' || right(command, mark - 1);
+    COMMIT;
+    reached := 0; locked := 0; at := 1;
+    WHILE at <= cardinality(tids) LOOP
+      LOOP
+        SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
+        why := CASE WHEN b.paused THEN 'paused in migrator.backfill'
+                    ELSE (SELECT format('replica %s is %s behind', application_name, replay_lag) FROM pg_stat_replication WHERE replay_lag > b.max_lag LIMIT 1) END;
+        EXIT WHEN why IS NULL;
+        IF reason IS NULL THEN RAISE NOTICE 'backfill %: waiting, %', job, why; END IF;
+        reason := why;
+        COMMIT; PERFORM pg_sleep(0.5); COMMIT;
+      END LOOP;
+      IF reason IS NOT NULL THEN RAISE NOTICE 'backfill %: going on', job; reason := NULL; END IF;
+      part := least(size, b.rows_per_second, cardinality(tids) - at + 1); n := NULL; began := clock_timestamp();
+      BEGIN
+        -- Shorter than deadlock_timeout, so that it is never an application that a deadlock ends.
+        PERFORM set_config('lock_timeout', '200ms', true);
+        EXECUTE batch_sql USING tids[at : at + part - 1];
+        GET DIAGNOSTICS n = ROW_COUNT;
+        took := extract(epoch FROM clock_timestamp() - began);
+        UPDATE migrator.backfill m SET rows_done = m.rows_done + n, rows_seen = m.rows_seen + part, batch = size, heartbeat = clock_timestamp() WHERE (m.run, m.name) = (here, job);
+      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN n := NULL;
+      END;
+      COMMIT;
+      IF n IS NULL THEN
+        locked := locked + part; size := greatest(1, part / 2); nap := 0.05 + random() * 0.1;
+      ELSE
+        reached := reached + n;
+        IF part = size THEN size := greatest(1, least(50000, size * greatest(0.5, least(1.5, aim / greatest(took, 0.001))))); END IF;
+        nap := least(10, greatest(b.nice * took, n::float8 / b.rows_per_second - took));
+      END IF;
+      at := at + part;
+      IF nap > 0 THEN PERFORM pg_sleep(nap); COMMIT; END IF;
+      IF clock_timestamp() > told + interval '5 s' THEN
+        told := clock_timestamp();
+        took := greatest(b.rows_seen + part - seen, 1) / extract(epoch FROM told - started);
+        RAISE NOTICE 'backfill %: % rows filled, % of about % seen, % a second, about % left', job, b.rows_done + coalesce(n, 0), b.rows_seen + part, b.rows_estimated,
+          took::bigint, justify_interval(make_interval(secs => round(greatest(b.rows_estimated - b.rows_seen - part, 0) / took)));
+      END IF;
+    END LOOP;
+    IF NOT sweeping THEN
+      UPDATE migrator.backfill m SET low = upto, rows_seen = m.rows_seen + walked - cardinality(tids), heartbeat = clock_timestamp(),
+             lanes = CASE WHEN pages > 0 THEN greatest(1, least(64, round(cardinality(tids)::numeric / pages))) ELSE m.lanes END WHERE (m.run, m.name) = (here, job);
+    ELSIF cardinality(tids) = 0 THEN
+      UPDATE migrator.backfill m SET finished_at = clock_timestamp() WHERE (m.run, m.name) = (here, job);
+      RAISE NOTICE 'backfill %: % rows filled in %', job, b.rows_done, date_trunc('second', clock_timestamp() - b.started_at);
+    ELSE
+      sweeps := sweeps + 1; idle := CASE WHEN reached > 0 THEN 0 ELSE idle + 1 END;
+      -- Twice for rows that moved between being found and being filled; for a minute or two for rows that are locked.
+      IF idle >= (CASE WHEN locked > 0 THEN 100 ELSE 3 END) OR sweeps >= 1000 THEN
+        EXECUTE format(E'SELECT count(*), string_agg(left(to_jsonb(r)::text, 300), E''\n'') FILTER (WHERE n <= 3) FROM (SELECT row_number() OVER () AS n, %1$I AS r FROM %2$s AS %1$I WHERE %3$s AND (%4$s\n)) AS q',
+          alias, target, within, remaining) INTO n, samples;
+        RAISE EXCEPTION 'backfill %: % of % % still to do', job, CASE n WHEN 1 THEN '1 row' ELSE n || ' rows' END, target, CASE n WHEN 1 THEN 'is' ELSE 'are' END
+          USING DETAIL = 'For example ' || samples, HINT = CASE WHEN locked > 0 AND reached = 0 THEN 'Other transactions hold them locked: end those (pg_stat_activity shows them), then run this file again.'
+            ELSE format('The UPDATE does not make this false for them: %s. See what it joins them to, mend or delete these rows, then run this file again.', remaining) END;
+      END IF;
+      COMMIT;
+      IF reached = 0 THEN PERFORM pg_sleep(0.5); COMMIT; END IF;
+    END IF;
+    COMMIT;
+  END LOOP;
+  PERFORM set_config('jit', jit, false), set_config('random_page_cost', page_cost, false);
 END $$;
 
 SELECT pg_temp.be_alone() \g /dev/null

@@ -42,7 +42,8 @@ def _bare(step: Step) -> str:
     body = "".join(f"{statement.sql};\n" for statement in step.statements)
     if step.transactional:
         return f"BEGIN;\n{body}COMMIT;\n"
-    return _guarded(step.statements[0])
+    fill = step.statements[0].backfill
+    return backfill.plain(fill) if fill else _guarded(step.statements[0])
 
 
 def _guarded(statement: Statement) -> str:
@@ -106,7 +107,8 @@ def _array(names: Sequence[str]) -> str:
 
 
 def _precondition(one: Precondition) -> str:
-    return (
+    setup = f"{one.setup};\n" if one.setup else ""
+    return setup + (
         f"CALL pg_temp.precondition({literal(one.name)},\n"
         f"  {dollar_quoted(one.query, 'query')},\n  {literal(one.hint)});\n"
     )
@@ -133,7 +135,7 @@ def _step(plan: Plan, step: Step, total: int) -> str:
     done = f"CALL pg_temp.done({step.number}, {literal(step.title)});\n"
     first = step.statements[0]
     if first.backfill:
-        body = backfill.render(first.backfill, plan.changes.new) + done
+        body = backfill.render(first.backfill) + done
     elif step.transactional:
         locks = ", ".join(literal(_lock(plan, one)) for one in wanted)
         take = f"CALL pg_temp.take_locks({locks});\n" if wanted else ""
