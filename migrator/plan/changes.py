@@ -38,7 +38,7 @@ class Changes:
 
 
 def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
-    """The changes that turn `old` into `new`."""
+    """What differs between `old` and `new`, without what has to go along with it."""
     changes = Changes(old, new)
     changes.dropped |= old.objects.keys() - new.objects.keys()
     changes.created |= new.objects.keys() - old.objects.keys()
@@ -53,7 +53,6 @@ def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
             changes.altered[identity] = changed
         else:
             _replace(changes, identity)
-    _take_along(changes, facts)
     return changes
 
 
@@ -70,7 +69,7 @@ def _replace(changes: Changes, identity: Identity) -> Identity:
     return identity
 
 
-def _take_along(changes: Changes, facts: Facts) -> None:
+def take_along(changes: Changes, facts: Facts) -> None:
     """Replaces what depends on something that goes, until nothing unchanged stands in the way."""
     todo = sorted(changes.dropped) + sorted(changes.altered)
     seen = set()
@@ -83,6 +82,8 @@ def _take_along(changes: Changes, facts: Facts) -> None:
             if _moves(changes, dependant, identity):
                 continue
             todo.append(_replace(changes, dependant))
+        for other in _dragged(changes, identity):
+            todo.append(_replace(changes, other))
         todo += [i for i in changes.moved - seen]
 
 
@@ -99,11 +100,45 @@ def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[
     for dependant in changes.old.dependants.get(identity, ()):
         if dependant in changes.dropped or dependant not in changes.new.objects:
             continue
-        if retyped and not changes.old.objects[dependant].pins_type:
+        if retyped and not _pins(changes, dependant, identity, facts):
             continue
         if dependant in changes.altered and identity not in changes.new.depends.get(dependant, ()):
             continue  # its own change in place lets go of what is dropped
-        yield dependant
+        yield _whole(changes, dependant)
+
+
+def _dragged(changes: Changes, identity: Identity) -> list[Identity]:
+    """What goes together with something dropped, though it does not depend on it."""
+    before = changes.old.objects.get(identity)
+    if identity not in changes.dropped or before is None:
+        return []
+    found = [
+        copy
+        for tie, copy in changes.old.copies.get(identity, ())
+        if tie not in changes.dropped and not changes.old.objects[copy].own
+    ]
+    drags = before.drags()
+    if drags and drags[0] not in changes.dropped:
+        found += drags[1]
+    return [
+        i
+        for i in found
+        if i in changes.new.objects and i not in changes.dropped and not changes.old.objects[i].holds_rows
+    ]
+
+
+def _whole(changes: Changes, identity: Identity) -> Identity:
+    """The object that has to go with it: its parent, where it cannot go without."""
+    one = changes.old.objects[identity]
+    if one.bound and one.parent and one.parent not in changes.dropped:
+        return _whole(changes, one.parent)
+    return identity
+
+
+def _pins(changes: Changes, dependant: Identity, identity: Identity, facts: Facts) -> bool:
+    one = changes.old.objects[dependant]
+    # What is built again anyway is dropped first: its old form may not fit the new type.
+    return one.pins(identity, facts) or one.renews(changes.altered.get(dependant, ()), facts)
 
 
 def _moves(changes: Changes, dependant: Identity, identity: Identity) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 from migrator.errors import PlanError
-from migrator.kinds.base import Facts, describe
+from migrator.kinds.base import Facts, Object, describe
 from migrator.plan.changes import Changes
 from migrator.statement import Identity
 
@@ -89,23 +89,117 @@ def graph(changes: Changes) -> Graph:
         for other in old:
             if other not in new or other in changes.set_aside:
                 comes(alter, Vertex(Verb.DROP, other))
+    _inheritance(changes, before, comes)
+    _completed(changes, comes)
     _free_names(changes, comes)
+    _set_terms(changes, before)
     _bridges_last(changes, before)
     return before
 
 
 def _bridges_last(changes: Changes, before: Graph) -> None:
-    """What keeps columns in step runs code that may use any of them, so it comes after all that are created."""
+    """What keeps columns in step runs code that may use any of them: it comes after all that are created, and goes
+    before any is dropped, but after what enforces them, which takes long to go; the step groups it with its columns."""
     holders = {Vertex(Verb.CREATE, i) for i in changes.created if changes.new.objects[i].holds_rows}
     for identity in changes.created:
         if changes.new.objects[identity].bridges:
             before[Vertex(Verb.CREATE, identity)] |= holders
+    old, gone = changes.old.objects, changes.dropped - changes.created
+    bridges = {Vertex(Verb.DROP, i) for i in gone if old[i].bridges}
+    if not bridges:
+        return
+    columns = {Vertex(Verb.DROP, i) for i in bridged(changes, Verb.DROP)} - bridges
+    for bridge in bridges:
+        before[bridge] |= {Vertex(Verb.DROP, i) for i in gone if old[i].enforces and old[i].table not in gone}
+    for column in columns:
+        before[column] |= bridges
+    for other in {Vertex(Verb.DROP, i) for i in gone if old[i].holds_rows and old[i].table in gone}:
+        before[other] |= columns
+
+
+def bridged(changes: Changes, verb: Verb) -> set[Identity]:
+    """The bridges that come or go, with the columns that come or go on tables that stay; empty without either."""
+    if verb is Verb.CREATE:
+        moving, objects = changes.created - changes.dropped, changes.new.objects
+    else:
+        moving, objects = changes.dropped - changes.created, changes.old.objects
+    bridges = {i for i in moving if objects[i].bridges}
+    columns = {
+        i for i in moving if objects[i].holds_rows and (table := objects[i].table) is not None and table not in moving
+    }
+    return bridges | columns if bridges and columns else set()
 
 
 def _goes_with_old_type(changes: Changes, identity: Identity) -> bool:
     """Whether it is written nowhere, as it goes with the type that it is a part of."""
     one = changes.old.objects[identity]
     return one.inseparable and one.parent in changes.set_aside
+
+
+def _set_terms(changes: Changes, before: Graph) -> None:
+    """What acts on all that is created after it comes before every creation, but those that it needs itself."""
+    creations = {Vertex(Verb.CREATE, identity) for identity in changes.created}
+    for vertex in [v for v in before if changes.object(v.identity).sets_terms]:
+        one = changes.object(vertex.identity)
+        if vertex.verb is Verb.DROP and one.parent in changes.dropped:
+            continue
+        needed = {v.identity for v in before[vertex]}
+        for creation in creations:
+            if creation.identity not in needed and not changes.object(creation.identity).sets_terms:
+                before[creation].add(vertex)
+
+
+def _inheritance(changes: Changes, before: Graph, comes: Callable[[Vertex, Vertex], None]) -> None:
+    """Tables are tied once their parts fit each other, and are no longer tied when a part changes by itself."""
+    ties = [v for v in before if changes.object(v.identity).ties()]
+    parts: dict[Identity, list[Vertex]] = defaultdict(list)
+    for vertex in before:
+        one = changes.object(vertex.identity)
+        if one.copyable and one.table:
+            parts[one.table].append(vertex)
+    for tie in ties:
+        for table in changes.object(tie.identity).ties() or ():
+            for part in parts.get(table, ()):
+                if tie.verb is Verb.CREATE:
+                    comes(part, tie)
+                elif part.verb is not Verb.CREATE and (
+                    tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside
+                ):
+                    comes(tie, part)
+    for tie in ties:
+        if tie.verb is Verb.CREATE:
+            for other in ties:
+                if other.verb is Verb.DROP and other.identity in changes.set_aside:
+                    comes(tie, other)
+    for vertex in [v for ones in parts.values() for v in ones]:
+        one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects[vertex.identity]
+        for tie_identity, original in one.copies():
+            if vertex.verb is Verb.DROP:
+                if tie_identity not in changes.dropped:
+                    comes(Vertex(Verb.DROP, original), vertex)
+            elif tie_identity not in changes.created:
+                for verb in (Verb.CREATE, Verb.ALTER):
+                    above = Vertex(verb, original)
+                    if one.own and vertex.verb is Verb.CREATE:
+                        comes(vertex, above)
+                    else:
+                        comes(above, vertex)
+
+
+def _completed(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
+    """What uses an object comes after all that is needed to make it whole."""
+    completing: dict[Identity, list[Identity]] = defaultdict(list)
+    for identity in changes.created:
+        whole = changes.new.objects[identity].completes()
+        if whole:
+            completing[whole].append(identity)
+    for whole, ones in completing.items():
+        for user in changes.new.dependants.get(whole, ()):
+            if changes.new.objects[user].completes() == whole:
+                continue
+            for one in ones:
+                comes(Vertex(Verb.CREATE, one), Vertex(Verb.CREATE, user))
+                comes(Vertex(Verb.CREATE, one), Vertex(Verb.ALTER, user))
 
 
 def _free_names(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
@@ -125,18 +219,25 @@ def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
     folded: Folded = {}
     for vertex in before:
         one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects.get(vertex.identity)
-        if one is None or one.parent is None:
+        if one is None:
             continue
-        parent = Vertex(vertex.verb, one.parent)
-        if parent not in before:
+        above = next((o for o in _above(changes, vertex, one, facts) if Vertex(vertex.verb, o) in before), None)
+        if above is None:
             continue
-        if vertex.verb is Verb.DROP and one.parent in changes.set_aside and not one.inseparable:
+        if vertex.verb is Verb.DROP and above in changes.set_aside and not one.inseparable:
             continue  # it goes while the type still has its name
-        if (vertex.verb is Verb.DROP and one.falls) or (
-            vertex.verb is Verb.CREATE and one.fits_inside(facts)
-        ):
-            folded[vertex] = parent
+        folded[vertex] = Vertex(vertex.verb, above)
     return _unfold_circles(before, folded)
+
+
+def _above(changes: Changes, vertex: Vertex, one: Object, facts: Facts) -> Iterable[Identity]:
+    """Objects whose vertex of the same verb also does what this vertex is for."""
+    if vertex.verb is Verb.CREATE:
+        return [one.parent] if one.parent and one.fits_inside(facts) else []
+    tied = [original for tie, original in one.copies() if tie not in changes.dropped | changes.created]
+    if vertex.verb is Verb.ALTER:
+        return tied
+    return [*one.goes_with(), *(() if one.own else tied)] if vertex.verb is Verb.DROP else []
 
 
 def _unfold_circles(before: Graph, folded: Folded) -> Folded:
@@ -271,13 +372,38 @@ def sort(before: Graph, rank: Callable[[Vertex], tuple[object, ...]]) -> list[Ve
     return ordered
 
 
-def ranking(changes: Changes, kinds: Iterable[str]) -> Callable[[Vertex], tuple[object, ...]]:
-    """A rank that keeps what belongs to one table together, and drops last, so that nothing is missed meanwhile."""
+def evaluating(changes: Changes, before: Graph, folded: Folded) -> set[Vertex]:
+    """The vertices that can run code of which nobody knows what it uses: what is made should be there by then."""
+    objects = changes.new.objects
+    todo = [identity for identity, one in objects.items() if one.opaque]
+    reached = set(todo)
+    while todo:
+        for dependant in changes.new.dependants.get(todo.pop(), ()):
+            if dependant not in reached:
+                reached.add(dependant)
+                todo.append(dependant)
+    makes = (v for v in before if v.verb in (Verb.CREATE, Verb.ALTER) and v.identity in reached)
+    outermost = {_outermost(vertex, folded) for vertex in makes}
+    return {v for v in outermost if objects[v.identity].evaluates or objects[v.identity].enforces}
+
+
+def ranking(
+    changes: Changes, kinds: Iterable[str], evaluating: Container[Vertex] = ()
+) -> Callable[[Vertex], tuple[object, ...]]:
+    """A rank that keeps what belongs to one table together. What enforces or evaluates comes late, since code can use what no
+    catalog tells of; then what only goes, so that nothing is missed meanwhile."""
     places = {kind: place for place, kind in enumerate(kinds)}
+
+    def stage(vertex: Vertex, one: Object) -> int:
+        if one.watches:
+            return 0 if vertex.verb is Verb.DROP else 5
+        if vertex.verb is Verb.DROP and vertex.identity not in changes.created:
+            return 3 if one.enforces else 4
+        return 2 if vertex in evaluating or (one.enforces and one.table not in changes.created) else 1
 
     def rank(vertex: Vertex) -> tuple[object, ...]:
         if vertex.verb is Verb.HOOK:
-            return (0, len(places), vertex.identity, 0, 0, vertex.identity, vertex.verb)
+            return (1, len(places), vertex.identity, 0, 0, vertex.identity, vertex.verb)
         one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects.get(vertex.identity)
         one = one or changes.object(vertex.identity)
         root = one
@@ -286,9 +412,8 @@ def ranking(changes: Changes, kinds: Iterable[str]) -> Callable[[Vertex], tuple[
             if parent is None or parent.parent is None:
                 break
             root = parent
-        late = vertex.verb is Verb.DROP and vertex.identity not in changes.created
         return (
-            late,
+            stage(vertex, one),
             places.get(root.identity[0], 0),
             root.identity,
             places.get(one.identity[0], 0),

@@ -10,10 +10,11 @@ from migrator.kinds import KINDS
 from migrator.kinds.base import Facts, Object, Tree, describe
 from migrator.plan import hooks as hooks_module
 from migrator.plan import order
-from migrator.plan.changes import Changes, diff
+from migrator.plan.changes import Changes, diff, take_along
 from migrator.plan.hooks import Hooks
 from migrator.plan.order import Verb, Vertex
 from migrator.plan.steps import Step, group
+from migrator.sql import identifier
 from migrator.state.snapshot import Snapshot
 from migrator.state.trial import Trial
 from migrator.statement import Backfill, Identity, Precondition, Statement
@@ -72,7 +73,11 @@ class Planning:
 
     def rewrites(self, identity: Identity) -> bool:
         """Whether creating or altering the object was seen to rewrite its table; what was not tried does not."""
-        return self.moves(identity) or self.trial.rewrites.get(identity, False)
+        return self.moves(identity) or describe(identity) in self.using or self.trial.rewrites.get(identity, False)
+
+    def reindexes(self, identity: Identity) -> bool:
+        """Whether altering the column was seen to build the indexes on it again, and nothing else."""
+        return self.trial.reindexes.get(identity, False)
 
     def conversion(self, identity: Identity) -> str | None:
         """The USING expression of a change of type."""
@@ -81,6 +86,14 @@ class Planning:
             return self.using[describe(identity)]
         if self.moves(identity) and one is not None and new is not None:
             return one.moving(new, self)
+        if identity in self.trial.impossible:
+            raise PlanError(
+                f"PostgreSQL knows no way from {getattr(one, 'type', 'the old type')} to {getattr(new, 'type', 'the new one')}",
+                where=describe(identity),
+                why=self.trial.impossible[identity],
+                hint="say how its values are converted: in decisions.toml beside the hooks of this direction, under"
+                f' [using], "{describe(identity)}" = "an expression of its columns"',
+            )
         return self.trial.conversions.get(identity)
 
     def fills_itself(self, identity: Identity) -> bool:
@@ -120,26 +133,31 @@ def plan(
     facts = Planning(old, new, oldest, hooks.filled())
     facts.changes = changes = diff(old, new, facts)
     facts.using = using or {}
+    _ask_for_roles(changes)
     if attempt and changes:
         wanted: dict[Identity, Object | None] = {identity: None for identity in changes.created}
         wanted |= {identity: old.objects[identity] for identity in changes.altered}
         facts.trial = attempt(wanted, facts)
+    take_along(changes, facts)
     before = order.graph(changes)
     backfills = hooks_module.place(hooks, changes, before)
     folded = order.fold(changes, before, facts)
-    rank = order.ranking(changes, [kind.kind for kind in KINDS])
+    evaluating = order.evaluating(changes, before, folded)
+    rank = order.ranking(changes, [kind.kind for kind in KINDS], evaluating)
     ordered = order.sort(order.contract(before, folded), rank)
     parts = _parts(folded, rank)
     statements: list[Statement] = []
-    bridged = _bridged(changes)
+    bridged = {verb: order.bridged(changes, verb) for verb in (Verb.CREATE, Verb.DROP)}
     for vertex in ordered:
         written = _write(vertex, parts, facts, backfills)
+        for part in parts.get(vertex, ()) if vertex.verb is Verb.ALTER else ():
+            written = [*written, *_write(part, parts, facts, backfills)]
         statements += [
             replace(
                 s,
                 subject=s.subject or vertex.identity,
                 verb=s.verb or vertex.verb.value,
-                bridges=vertex.verb is Verb.CREATE and vertex.identity in bridged,
+                bridges=vertex.identity in bridged.get(vertex.verb, ()),
                 locks=tuple(sorted({one for one in s.locks if facts.existed(one.relation)})),
             )
             for s in written
@@ -147,17 +165,17 @@ def plan(
     return Plan(changes, tuple(group(statements)), _preconditions(facts, hooks))
 
 
-def _bridged(changes: Changes) -> set[Identity]:
-    """The parts of bridges that the plan creates, and the new columns of existing tables, where it creates both."""
-    bridges = {i for i in changes.created if changes.new.objects[i].bridges}
-    columns = {
-        i
-        for i in changes.created
-        if changes.new.objects[i].holds_rows
-        and (table := changes.new.objects[i].table)
-        and table not in changes.created
-    }
-    return bridges | columns if bridges and columns else set()
+def _ask_for_roles(changes: Changes) -> None:
+    """Raises PlanError on the first object that names a role which the server has not got."""
+    for identity in sorted({*changes.created, *changes.altered}):
+        for role in changes.new.objects[identity].roles:
+            if role not in changes.old.roles:
+                raise PlanError(
+                    f"the role {role} does not exist",
+                    where=describe(identity),
+                    why="roles belong to the server, not to a schema, so that no migration makes them",
+                    hint=f"CREATE ROLE {identifier(role)} on the server, then run this again",
+                )
 
 
 def _parts(folded: order.Folded, rank: object) -> dict[Vertex, list[Vertex]]:
@@ -194,7 +212,7 @@ def _write(
         return tree.object.create(tree.parts, facts)
     assert old is not None
     if verb is Verb.SET_ASIDE:
-        return old.make_way(aside(identity[-1]))
+        return old.make_way(aside(identity[-1]), facts)
     if verb is Verb.DROP:
         if identity in facts.changes.set_aside:
             old = old.renamed(aside(identity[-1]))
