@@ -1,0 +1,953 @@
+-- 002_phase_2_video_mgmt: upgrade, from 839d4ee251e4 to 002_phase_2_video_mgmt
+-- Run: psql -X -f generated_migrations/002_phase_2_video_mgmt/upgrade.sql DATABASE
+-- It may be stopped anywhere and run again: it goes on where it stopped.
+
+\set migrator_revision '002_phase_2_video_mgmt'
+\set migrator_direction 'upgrade'
+\set migrator_before '839d4ee251e4'
+\set migrator_after '002_phase_2_video_mgmt'
+\set migrator_plan '0e047d58c8cc961f'
+
+-- Guard and ledger: the same in every file. The steps begin below, at "The migration".
+\set ON_ERROR_STOP on
+\set QUIET on
+\pset tuples_only on
+\pset format unaligned
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SET search_path = pg_catalog, public, pg_temp;
+SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
+SET extra_float_digits = 1;
+SET check_function_bodies = off;
+SET row_security = off;
+SET default_transaction_isolation = 'read committed';
+SET default_transaction_read_only = off;
+SET client_min_messages = notice;
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = '60s';
+SELECT set_config('application_name', 'migrator ' || :'migrator_revision' || ' ' || :'migrator_direction', false) AS migrator_name \gset
+
+CREATE OR REPLACE FUNCTION pg_temp.fail(what text, hint text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '%', what USING HINT = hint;
+END $$;
+
+-- One operator at a time. Tried, never waited for: a session that waits holds a snapshot, and CREATE INDEX CONCURRENTLY waits for snapshots.
+CREATE OR REPLACE FUNCTION pg_temp.be_alone() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE other record;
+BEGIN
+  IF pg_is_in_recovery() THEN
+    PERFORM pg_temp.fail('this server is a standby', 'Run the file on the primary.');
+  END IF;
+  IF pg_try_advisory_lock(hashtext('migrator'), hashtext('one operator')) THEN RETURN; END IF;
+  SELECT a.pid, a.usename, a.application_name, a.backend_start INTO other FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+   WHERE l.locktype = 'advisory' AND l.classid = (hashtext('migrator')::int8 & 4294967295)::oid AND l.granted
+     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1;
+  PERFORM pg_temp.fail(format('another migration is running on this database: pid %s, user %s, %s, since %s',
+      other.pid, other.usename, other.application_name, other.backend_start),
+    'Wait until it has ended, then run this file again. If its terminal is gone, end it with SELECT pg_terminate_backend(' || other.pid || ').');
+END $$;
+
+-- The revision of this database; NULL where it has none.
+CREATE OR REPLACE FUNCTION pg_temp.revision() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE found text[];
+BEGIN
+  IF to_regclass('public.alembic_version') IS NULL THEN RETURN NULL; END IF;
+  EXECUTE 'SELECT array_agg(version_num::text ORDER BY version_num) FROM public.alembic_version' INTO found;
+  IF cardinality(found) > 1 THEN
+    PERFORM pg_temp.fail('alembic_version holds several revisions: ' || array_to_string(found, ', '),
+      'Leave one row there: the revision that the schema really is at.');
+  END IF;
+  RETURN found[1];
+END $$;
+
+-- Says where this file stands on this database: "fresh", "resume" (with the run's number) or "done"; fails otherwise.
+CREATE OR REPLACE FUNCTION pg_temp.stand(revision text, direction text, before text, after text, plan text, OUT stand text, OUT run bigint)
+LANGUAGE plpgsql AS $$
+DECLARE latest jsonb := '{}'; open_ boolean; same boolean; here text := pg_temp.revision();
+BEGIN
+  IF to_regclass('migrator.run') IS NOT NULL THEN
+    EXECUTE 'SELECT to_jsonb(r) FROM migrator.run r ORDER BY r.id DESC LIMIT 1' INTO latest;
+  END IF;
+  latest := coalesce(latest, '{}');
+  open_ := latest ? 'id' AND latest->>'finished_at' IS NULL;
+  same := (latest->>'revision', latest->>'direction') IS NOT DISTINCT FROM (revision, direction);
+  IF open_ AND NOT same THEN
+    PERFORM pg_temp.fail(format('the %s of %s was begun on this database and is not finished', latest->>'direction', latest->>'revision'),
+      format('Run generated_migrations/%s/%s.sql again: it goes on where it stopped.', latest->>'revision', latest->>'direction'));
+  END IF;
+  IF here IS NOT DISTINCT FROM after AND NOT open_ THEN stand := 'done'; RETURN; END IF;
+  IF here IS DISTINCT FROM before THEN
+    PERFORM pg_temp.fail(format('this database is at revision %s, and the %s of %s starts from %s',
+        coalesce(here, '(none)'), direction, revision, coalesce(before, '(none)')),
+      CASE WHEN here IS NULL THEN 'If its schema is that of a revision, tell so with: alembic stamp REVISION. An empty database starts with the first migration.'
+           ELSE 'Apply the migrations in between first: python -m migrator status URL shows them.' END);
+  END IF;
+  IF same AND latest->>'plan' = plan THEN
+    stand := 'resume'; run := (latest->>'id')::bigint; RETURN;
+  END IF;
+  IF open_ THEN
+    PERFORM pg_temp.fail(format('the %s of %s was begun with another version of this file', direction, revision),
+      'Finish it with the file it was begun with (see git log), then go on with this one.');
+  END IF;
+  stand := 'fresh';
+END $$;
+
+-- Objects that this file makes must not be there yet.
+CREATE OR REPLACE PROCEDURE pg_temp.expect_absent(type text, VARIADIC names text[]) LANGUAGE plpgsql AS $$
+DECLARE name text; there boolean;
+BEGIN
+  FOREACH name IN ARRAY names LOOP
+    BEGIN
+      there := (pg_get_object_address(type, name::text[], '{}')).objid <> 0;
+    EXCEPTION WHEN OTHERS THEN there := false;
+    END;
+    IF there THEN
+      PERFORM set_config('migrator.in_the_way', 'yes', false);
+      RAISE WARNING '% % exists already', type, array_to_string(name::text[], '.')
+        USING HINT = 'The schema was changed by hand. Remove it, or make the rest by hand too and tell so with: alembic stamp REVISION.';
+    END IF;
+  END LOOP;
+END $$;
+
+-- Rows that would stop a later step are counted and shown before the first.
+CREATE OR REPLACE PROCEDURE pg_temp.precondition(name text, query text, hint text) LANGUAGE plpgsql AS $$
+DECLARE n bigint; samples text;
+BEGIN
+  EXECUTE format('SELECT count(*), string_agg(s, E''\n    '') FILTER (WHERE i <= 3) FROM (SELECT row_number() OVER () AS i, left(to_jsonb(q)::text, 300) AS s FROM (%s) AS q) AS r', query)
+    INTO n, samples;
+  IF n > 0 THEN
+    PERFORM set_config('migrator.in_the_way', 'yes', false);
+    RAISE WARNING E'not true: %\n  % in the way, for example\n    %', name, CASE n WHEN 1 THEN '1 row is' ELSE n || ' rows are' END, samples USING HINT = hint;
+  END IF;
+END $$;
+
+CREATE OR REPLACE PROCEDURE pg_temp.preconditions_hold() LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('migrator.in_the_way', true) = 'yes' THEN
+    PERFORM set_config('migrator.in_the_way', '', false);
+    PERFORM pg_temp.fail('nothing was changed: the preconditions above do not hold', 'Mend each as its hint says, then run this file again.');
+  END IF;
+END $$;
+
+-- The ledger. What is there for this run says what is done, from any terminal.
+CREATE OR REPLACE FUNCTION pg_temp.open_run(revision text, direction text, plan text, steps int) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE run bigint;
+BEGIN
+  IF to_regnamespace('migrator') IS NULL THEN
+    CREATE SCHEMA migrator;
+    COMMENT ON SCHEMA migrator IS 'Ledger of the migrations that ran here; not part of the schema that is compared.';
+  END IF;
+  IF to_regclass('migrator.run') IS NULL THEN
+    CREATE TABLE migrator.run (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, revision text NOT NULL, direction text NOT NULL, plan text NOT NULL, steps int NOT NULL,
+      operator text NOT NULL DEFAULT session_user, started_at timestamptz NOT NULL DEFAULT clock_timestamp(), finished_at timestamptz);
+    CREATE TABLE migrator.history (
+      run bigint NOT NULL REFERENCES migrator.run, step int NOT NULL, title text NOT NULL,
+      started_at timestamptz NOT NULL, finished_at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (run, step));
+    CREATE TABLE migrator.backfill (
+      run bigint NOT NULL REFERENCES migrator.run, name text NOT NULL, key text[], low text[], high text[],
+      rows_done bigint NOT NULL DEFAULT 0, rows_seen bigint NOT NULL DEFAULT 0, rows_estimated bigint,
+      batch int NOT NULL DEFAULT 1000, lanes int NOT NULL DEFAULT 1, paused boolean NOT NULL DEFAULT false,
+      rows_per_second int CHECK (rows_per_second > 0), nice real NOT NULL DEFAULT 0 CHECK (nice >= 0), max_lag interval NOT NULL DEFAULT '10 s',
+      started_at timestamptz NOT NULL DEFAULT clock_timestamp(), heartbeat timestamptz, finished_at timestamptz, PRIMARY KEY (run, name));
+    COMMENT ON COLUMN migrator.backfill.key IS 'The columns in whose order the rows are walked; NULL: block by block.';
+    COMMENT ON COLUMN migrator.backfill.low IS 'Up to here the rows were walked: a key, or a block.';
+    COMMENT ON COLUMN migrator.backfill.high IS 'The last key, or the number of blocks, at the start: rows that come later are not its work.';
+    COMMENT ON COLUMN migrator.backfill.lanes IS 'Rows that it finds on one page: a stretch of so many batches is cut into batches of few rows a page.';
+    COMMENT ON COLUMN migrator.backfill.paused IS 'UPDATE migrator.backfill SET paused = true pauses it; false goes on.';
+    COMMENT ON COLUMN migrator.backfill.rows_per_second IS 'A limit that the operator sets; NULL: none.';
+    COMMENT ON COLUMN migrator.backfill.nice IS 'It rests so many times as long as it worked; the operator sets it.';
+    COMMENT ON COLUMN migrator.backfill.max_lag IS 'It rests while a replica is further behind than this.';
+  END IF;
+  INSERT INTO migrator.run (revision, direction, plan, steps) VALUES ($1, $2, $3, $4) RETURNING id INTO run;
+  RETURN run;
+END $$;
+
+-- Whether a step is still to do. The time at which it starts is kept for its line in the ledger.
+CREATE OR REPLACE FUNCTION pg_temp.todo(step int) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('migrator.run', true) IN ('', 'done') THEN RETURN false; END IF;
+  PERFORM set_config('migrator.started', clock_timestamp()::text, false);
+  RETURN NOT EXISTS (SELECT FROM migrator.history h WHERE h.run = current_setting('migrator.run')::bigint AND h.step = todo.step);
+END $$;
+
+CREATE OR REPLACE PROCEDURE pg_temp.done(step int, title text) LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO migrator.history (run, step, title, started_at)
+  VALUES (current_setting('migrator.run')::bigint, step, title, current_setting('migrator.started')::timestamptz);
+END $$;
+
+-- Takes the locks of a step, each asked for briefly and again, with none kept while it sleeps. Nobody queues behind it for longer than one attempt.
+CREATE OR REPLACE PROCEDURE pg_temp.take_locks(VARIADIC locks text[]) LANGUAGE plpgsql AS $$
+DECLARE
+  attempt int := 0; one text; holders text; only_autovacuum boolean; patience int; relations oid[];
+BEGIN
+  SELECT array_agg(split_part(l, ' IN ', 1)::regclass::oid) INTO relations FROM unnest(locks) AS l;
+  LOOP
+    attempt := attempt + 1;
+    patience := least(50 * (1 << least(attempt - 1, 2)), 200) / cardinality(locks);
+    BEGIN
+      PERFORM set_config('lock_timeout', patience || 'ms', true);
+      FOREACH one IN ARRAY locks LOOP
+        EXECUTE 'LOCK TABLE ONLY ' || one;
+      END LOOP;
+      RETURN;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      SELECT string_agg(DISTINCT format('pid %s (%s, %s, %s for %s)', a.pid, coalesce(nullif(a.application_name, ''), a.backend_type), a.usename,
+               a.state, date_trunc('second', clock_timestamp() - a.xact_start)), '; '), bool_and(a.backend_type = 'autovacuum worker')
+        INTO holders, only_autovacuum
+        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+       WHERE l.relation = ANY (relations) AND l.granted AND l.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database());
+      IF attempt >= 600 THEN
+        RAISE EXCEPTION 'could not lock % in % attempts', array_to_string(locks, ', '), attempt
+          USING DETAIL = 'Held by ' || coalesce(holders, 'nobody now'), HINT = 'End those transactions, or wait for a quieter hour; then run this file again: it goes on with this step.';
+      END IF;
+      IF attempt % 10 = 0 THEN
+        RAISE NOTICE 'waiting to lock %, attempt %: held by %', array_to_string(locks, ', '), attempt, coalesce(holders, 'nobody now');
+      END IF;
+    END;
+    IF only_autovacuum AND attempt >= 5 THEN
+      -- A lock request makes autovacuum give way only after deadlock_timeout, which is longer than an attempt.
+      BEGIN
+        PERFORM pg_cancel_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+          WHERE l.relation = ANY (relations) AND l.granted AND a.backend_type = 'autovacuum worker';
+      EXCEPTION WHEN insufficient_privilege THEN NULL;
+      END;
+    END IF;
+    PERFORM pg_sleep(least(attempt, 10) * (0.05 + random() * 0.1));
+  END LOOP;
+END $$;
+
+-- Backfills. Their state is their row in migrator.backfill: what is changed there from a second terminal is heard before the next batch.
+
+-- A table with its partitions, or with what inherits from it.
+CREATE OR REPLACE FUNCTION pg_temp.parts(target regclass) RETURNS SETOF oid LANGUAGE sql STABLE AS $$
+  WITH RECURSIVE part AS (SELECT target::oid AS oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
+  SELECT oid FROM part
+$$;
+
+-- The columns of a unique index that holds every row in the order of pg_catalog's operators: the primary key, else the shortest. NULL: there is none.
+CREATE OR REPLACE FUNCTION pg_temp.walkable(target regclass, fills text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT array_agg(a.attname::text ORDER BY k.place)
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+    CROSS JOIN unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[]) WITH ORDINALITY AS k (number, class, coll, option, place)
+    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0
+    LEFT JOIN pg_opclass o ON o.oid = k.class AND o.opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree')
+   WHERE i.indrelid = target AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND k.place <= i.indnkeyatts
+     AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = target))
+   GROUP BY i.indexrelid, i.indisprimary
+  HAVING count(DISTINCT k.option) = 1
+     AND bool_and(coalesce(a.attnotnull AND a.attname <> ALL (fills) AND k.coll = a.attcollation, false))
+     AND bool_and(coalesce(o.opcdefault AND o.opcnamespace = 'pg_catalog'::regnamespace AND o.opcintype <> 'record'::regtype, false))
+   ORDER BY i.indisprimary DESC, count(*), array_agg(a.attname::text ORDER BY k.place) LIMIT 1
+$$;
+
+-- Each item in a form that has %1$ for the alias and %2$ for the item.
+CREATE OR REPLACE FUNCTION pg_temp.listed(form text, alias text, items text[]) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT string_agg(format(form, alias, item), ', ' ORDER BY place) FROM unnest(items) WITH ORDINALITY AS i (item, place)
+$$;
+
+-- The condition of the rows after one key up to another; where there is no key, of those from one block to before another.
+CREATE OR REPLACE FUNCTION pg_temp.stretch(alias text, key text[], low text[], high text[]) RETURNS text LANGUAGE sql STABLE AS $$
+  -- Operators by their schema, because the search path may hold others; values without a type, so that they take the column's.
+  SELECT CASE WHEN key IS NULL THEN format('%1$I.ctid >= %2$L AND %1$I.ctid < %3$L', alias, format('(%s,0)', low[1]), format('(%s,0)', high[1]))
+              ELSE CASE WHEN low IS NULL THEN '' ELSE format('ROW(%s) OPERATOR(pg_catalog.>) ROW(%s) AND ', columns, pg_temp.listed('%2$L', '', low)) END
+                   || format('ROW(%s) OPERATOR(pg_catalog.<=) ROW(%s)', columns, pg_temp.listed('%2$L', '', high)) END
+    FROM pg_temp.listed('%1$I.%2$I', alias, key) AS columns
+$$;
+
+CREATE OR REPLACE PROCEDURE pg_temp.open_backfill(here bigint, job text, target regclass, fills text[]) LANGUAGE plpgsql AS $$
+DECLARE key text[] := pg_temp.walkable(target, fills); low text[]; high text[]; blocks bigint; estimated bigint;
+BEGIN
+  IF EXISTS (SELECT FROM migrator.backfill m WHERE (m.run, m.name) = (here, job)) THEN RETURN; END IF;
+  SELECT max(s.blocks), sum(CASE WHEN c.relpages > 0 AND c.reltuples >= 0 THEN c.reltuples / c.relpages ELSE 50 END * s.blocks) INTO blocks, estimated
+    FROM pg_class c CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::int) AS s (blocks)
+   WHERE c.oid IN (SELECT pg_temp.parts(target)) AND c.relkind = 'r';
+  IF key IS NOT NULL THEN
+    EXECUTE format('SELECT ARRAY[%s] FROM %s AS t ORDER BY %s LIMIT 1',
+      pg_temp.listed('%1$I.%2$I::text', 't', key), target, pg_temp.listed('%1$I.%2$I DESC', 't', key)) INTO high;
+  ELSIF blocks > 0 THEN
+    low := ARRAY['0']; high := ARRAY[blocks::text];
+  END IF;
+  INSERT INTO migrator.backfill (run, name, key, low, high, rows_estimated) VALUES (here, job, key, low, high, estimated);
+END $$;
+
+-- Fills the rows of a table by the author's UPDATE, which has {batch} in its WHERE. A stretch of the key is read first, and its rows are cut into batches which
+-- take the first row of each page, then the second, and so on: what one batch leaves behind on a page, the next finds pruned, and stays on the page with its
+-- new versions. What moved meanwhile or was locked is left to the end, when the whole table is searched for rows that are still to do.
+CREATE OR REPLACE PROCEDURE pg_temp.backfill(job text, target regclass, alias text, fills text[], remaining text, command text) LANGUAGE plpgsql AS $$
+DECLARE
+  here CONSTANT bigint := current_setting('migrator.run')::bigint;
+  longest CONSTANT int := 400000;   -- rows of a stretch, for the memory that their places take
+  aim CONSTANT float8 := 0.2;       -- seconds that a batch should last, so that few last longer than 0.25
+  mark CONSTANT int := strpos(reverse(command), reverse('{batch}'));
+  jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
+  started CONSTANT timestamptz := clock_timestamp();
+  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; upto text[]; tids tid[]; at int; part int; size int;
+  walked bigint; pages bigint; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
+  began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); why text; reason text; samples text;
+BEGIN
+  CALL pg_temp.open_backfill(here, job, target, fills);
+  COMMIT;
+  -- Each batch is planned anew, too often for compiling it, and finds its rows in the order of their pages.
+  PERFORM set_config('jit', 'off', false), set_config('random_page_cost', '1', false);
+  LOOP
+    SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
+    IF NOT FOUND THEN PERFORM pg_temp.fail(format('backfill %s: its row in migrator.backfill is gone', job), 'Run this file again: it starts this backfill anew.'); END IF;
+    EXIT WHEN b.finished_at IS NOT NULL;
+    size := coalesce(size, b.batch); seen := coalesce(seen, b.rows_seen); columns := pg_temp.listed('%1$I.%2$I', alias, b.key);
+    sweeping := b.high IS NULL OR b.low IS NOT DISTINCT FROM b.high;
+    IF b.high IS NULL THEN within := 'false';
+    ELSIF sweeping THEN within := CASE WHEN b.key IS NULL THEN 'true' ELSE format('(%s) IS NOT FALSE', pg_temp.stretch(alias, b.key, NULL, b.high)) END;
+    ELSE
+      IF b.key IS NULL THEN
+        upto := ARRAY[least(b.low[1]::bigint + greatest(16, least(size, longest / b.lanes)), b.high[1]::bigint)::text];
+      ELSE
+        EXECUTE format('SELECT ARRAY[%s] FROM %s AS %I WHERE %s ORDER BY %s OFFSET %s LIMIT 1', pg_temp.listed('%1$I.%2$I::text', alias, b.key), target, alias,
+          pg_temp.stretch(alias, b.key, b.low, b.high), columns, least(size::bigint * b.lanes, longest) - 1) INTO upto;
+        upto := coalesce(upto, b.high);
+      END IF;
+      within := pg_temp.stretch(alias, b.key, b.low, upto);
+    END IF;
+    EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
+        FROM (SELECT place, get_byte(at, 4) * 256 + get_byte(at, 5) AS slot, substr(at, 1, 4) AS page, todo
+                FROM (SELECT %1$I.ctid AS place, tidsend(%1$I.ctid) AS at, (%2$s\n) AS todo FROM %3$s AS %1$I WHERE %4$s) AS r) AS r',
+      alias, remaining, target, within || CASE WHEN sweeping THEN format(E' AND (%s\n) LIMIT %s', remaining, longest) ELSE '' END) INTO walked, pages, tids;
+    -- CASE hides the condition from the planner, whose statistics know nothing of new columns.
+    batch_sql := left(command, length(command) - mark - 6) || format(E'(%I.ctid = ANY ($1) AND CASE WHEN (%s\n) THEN true END', alias, remaining)
+      || CASE WHEN (SELECT count(*) > 1 FROM pg_temp.parts(target)) THEN ' AND ' || within ELSE '' END || ')' || right(command, mark - 1);
+    COMMIT;
+    reached := 0; locked := 0; at := 1;
+    WHILE at <= cardinality(tids) LOOP
+      LOOP
+        SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
+        why := CASE WHEN b.paused THEN 'paused in migrator.backfill'
+                    ELSE (SELECT format('replica %s is %s behind', application_name, replay_lag) FROM pg_stat_replication WHERE replay_lag > b.max_lag LIMIT 1) END;
+        EXIT WHEN why IS NULL;
+        IF reason IS NULL THEN RAISE NOTICE 'backfill %: waiting, %', job, why; END IF;
+        reason := why;
+        COMMIT; PERFORM pg_sleep(0.5); COMMIT;
+      END LOOP;
+      IF reason IS NOT NULL THEN RAISE NOTICE 'backfill %: going on', job; reason := NULL; END IF;
+      part := least(size, b.rows_per_second, cardinality(tids) - at + 1); n := NULL; began := clock_timestamp();
+      BEGIN
+        -- Shorter than deadlock_timeout, so that it is never an application that a deadlock ends.
+        PERFORM set_config('lock_timeout', '200ms', true);
+        EXECUTE batch_sql USING tids[at : at + part - 1];
+        GET DIAGNOSTICS n = ROW_COUNT;
+        took := extract(epoch FROM clock_timestamp() - began);
+        UPDATE migrator.backfill m SET rows_done = m.rows_done + n, rows_seen = m.rows_seen + part, batch = size, heartbeat = clock_timestamp() WHERE (m.run, m.name) = (here, job);
+      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN n := NULL;
+      END;
+      COMMIT;
+      IF n IS NULL THEN
+        locked := locked + part; size := greatest(1, part / 2); nap := 0.05 + random() * 0.1;
+      ELSE
+        reached := reached + n;
+        IF part = size THEN size := greatest(1, least(50000, size * greatest(0.5, least(1.5, aim / greatest(took, 0.001))))); END IF;
+        nap := least(10, greatest(b.nice * took, n::float8 / b.rows_per_second - took));
+      END IF;
+      at := at + part;
+      IF nap > 0 THEN PERFORM pg_sleep(nap); COMMIT; END IF;
+      IF clock_timestamp() > told + interval '5 s' THEN
+        told := clock_timestamp();
+        took := greatest(b.rows_seen + part - seen, 1) / extract(epoch FROM told - started);
+        RAISE NOTICE 'backfill %: % rows filled, % of about % seen, % a second, about % left', job, b.rows_done + coalesce(n, 0), b.rows_seen + part, b.rows_estimated,
+          took::bigint, justify_interval(make_interval(secs => round(greatest(b.rows_estimated - b.rows_seen - part, 0) / took)));
+      END IF;
+    END LOOP;
+    IF NOT sweeping THEN
+      UPDATE migrator.backfill m SET low = upto, rows_seen = m.rows_seen + walked - cardinality(tids), heartbeat = clock_timestamp(),
+             lanes = CASE WHEN pages > 0 THEN greatest(1, least(64, round(cardinality(tids)::numeric / pages))) ELSE m.lanes END WHERE (m.run, m.name) = (here, job);
+    ELSIF cardinality(tids) = 0 THEN
+      UPDATE migrator.backfill m SET finished_at = clock_timestamp() WHERE (m.run, m.name) = (here, job);
+      RAISE NOTICE 'backfill %: % rows filled in %', job, b.rows_done, date_trunc('second', clock_timestamp() - b.started_at);
+    ELSE
+      sweeps := sweeps + 1; idle := CASE WHEN reached > 0 THEN 0 ELSE idle + 1 END;
+      -- Twice for rows that moved between being found and being filled; for a minute or two for rows that are locked.
+      IF idle >= (CASE WHEN locked > 0 THEN 100 ELSE 3 END) OR sweeps >= 1000 THEN
+        EXECUTE format(E'SELECT count(*), string_agg(left(to_jsonb(r)::text, 300), E''\n'') FILTER (WHERE n <= 3) FROM (SELECT row_number() OVER () AS n, %1$I AS r FROM %2$s AS %1$I WHERE %3$s AND (%4$s\n)) AS q',
+          alias, target, within, remaining) INTO n, samples;
+        RAISE EXCEPTION 'backfill %: % of % % still to do', job, CASE n WHEN 1 THEN '1 row' ELSE n || ' rows' END, target, CASE n WHEN 1 THEN 'is' ELSE 'are' END
+          USING DETAIL = 'For example ' || samples, HINT = CASE WHEN locked > 0 AND reached = 0 THEN 'Other transactions hold them locked: end those (pg_stat_activity shows them), then run this file again.'
+            ELSE format('The UPDATE does not make this false for them: %s. See what it joins them to, mend or delete these rows, then run this file again.', remaining) END;
+      END IF;
+      COMMIT;
+      IF reached = 0 THEN PERFORM pg_sleep(0.5); COMMIT; END IF;
+    END IF;
+    COMMIT;
+  END LOOP;
+  PERFORM set_config('jit', jit, false), set_config('random_page_cost', page_cost, false);
+END $$;
+
+SELECT pg_temp.be_alone() \g /dev/null
+SELECT stand AS migrator_stand, coalesce(run::text, '') AS migrator_run
+  FROM pg_temp.stand(:'migrator_revision', :'migrator_direction', nullif(:'migrator_before', ''), nullif(:'migrator_after', ''), :'migrator_plan') \gset
+SELECT :'migrator_stand' = 'fresh' AS migrator_fresh, :'migrator_stand' = 'done' AS migrator_done \gset
+\if :migrator_done
+\echo Nothing to do: this database is already at :migrator_after
+\endif
+
+-- The migration
+
+-- Preconditions: nothing is changed before all of them hold
+\if :migrator_fresh
+CALL pg_temp.precondition('every video has its camera pin',
+  $query$SELECT v.id, v.camera_pin_id
+FROM videos AS v
+WHERE NOT EXISTS (SELECT FROM camera_pins AS cp WHERE cp.id = v.camera_pin_id)$query$,
+  'Delete the orphaned videos: DELETE FROM videos WHERE id IN (...); or point them to a pin that exists: UPDATE videos SET camera_pin_id = ''...'' WHERE id IN (...);');
+CALL pg_temp.expect_absent('table column',
+  '{"public","videos","checksum_sha256"}',
+  '{"public","videos","codec"}',
+  '{"public","videos","filename"}',
+  '{"public","videos","fps"}',
+  '{"public","videos","height"}',
+  '{"public","videos","mall_id"}',
+  '{"public","videos","operator_notes"}',
+  '{"public","videos","original_path"}',
+  '{"public","videos","pin_id"}',
+  '{"public","videos","processing_completed_at"}',
+  '{"public","videos","processing_error"}',
+  '{"public","videos","processing_job_id"}',
+  '{"public","videos","processing_started_at"}',
+  '{"public","videos","proxy_path"}',
+  '{"public","videos","recorded_at"}',
+  '{"public","videos","updated_at"}',
+  '{"public","videos","upload_status"}',
+  '{"public","videos","uploaded_at"}',
+  '{"public","videos","uploaded_by_user_id"}',
+  '{"public","videos","width"}');
+CALL pg_temp.expect_absent('index',
+  '{"public","ix_videos_checksum"}',
+  '{"public","ix_videos_mall_id"}',
+  '{"public","ix_videos_pin_id"}',
+  '{"public","ix_videos_recorded_at"}',
+  '{"public","ix_videos_unique_checksum_pin"}',
+  '{"public","ix_videos_upload_status"}',
+  '{"public","ix_videos_uploaded_at"}');
+CALL pg_temp.expect_absent('table',
+  '{"public","processing_jobs"}');
+CALL pg_temp.preconditions_hold();
+\endif
+
+\if :migrator_fresh
+SELECT pg_temp.open_run(:'migrator_revision', :'migrator_direction', :'migrator_plan', 28) AS migrator_run \gset
+\endif
+SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \gset
+
+-- 1. create 2 functions, table public.processing_jobs, 4 indexes of public, constraint public.processing_jobs.processing_jobs_video_id_fkey, 20 columns of public.videos, 3 triggers
+-- lock: public.camera_pins IN SHARE ROW EXCLUSIVE MODE
+-- lock: public.videos IN ACCESS EXCLUSIVE MODE
+-- hazard: BREAKS_PREPARED: prepared statements of connected clients that return the changed columns fail with 'cached plan must not change result type'
+SELECT pg_temp.todo(1) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[1/28] create 2 functions, table public.processing_jobs, 4 indexes of public, constraint public.processing_jobs.processing_jobs_video_id_fkey, 20 columns of public.videos, 3 triggers'
+BEGIN;
+CALL pg_temp.take_locks('public.camera_pins IN SHARE ROW EXCLUSIVE MODE', 'public.videos IN ACCESS EXCLUSIVE MODE');
+CREATE FUNCTION public.videos_bridge()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.filename IS NULL THEN
+    NEW.upload_status := 'uploaded';
+  END IF;
+  IF TG_OP = 'INSERT' AND (NEW.created_at IS NULL) THEN
+    NEW.created_at := (now() AT TIME ZONE 'UTC');
+  END IF;
+  IF TG_OP = 'UPDATE' AND (ROW(NEW.camera_pin_id, NEW.file_path, NEW.original_filename, NEW.file_size_bytes, NEW.duration_seconds, NEW.processed, NEW.processing_status, NEW.upload_timestamp) IS DISTINCT FROM ROW(OLD.camera_pin_id, OLD.file_path, OLD.original_filename, OLD.file_size_bytes, OLD.duration_seconds, OLD.processed, OLD.processing_status, OLD.upload_timestamp) AND NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at) THEN
+    NEW.updated_at := now();
+  END IF;
+  IF NEW.updated_at IS NULL THEN
+    NEW.updated_at := (NEW.created_at AT TIME ZONE 'UTC');
+  END IF;
+  IF NEW.pin_id IS DISTINCT FROM OLD.pin_id AND NEW.pin_id IS NOT NULL THEN
+    NEW.camera_pin_id := NEW.pin_id;
+  ELSIF NEW.camera_pin_id IS DISTINCT FROM OLD.camera_pin_id OR NEW.pin_id IS NULL THEN
+    NEW.pin_id := NEW.camera_pin_id;
+  END IF;
+  IF NEW.filename IS DISTINCT FROM OLD.filename AND NEW.filename IS NOT NULL THEN
+    NEW.original_filename := NEW.filename;
+  ELSIF NEW.original_filename IS DISTINCT FROM OLD.original_filename OR NEW.filename IS NULL THEN
+    NEW.filename := NEW.original_filename;
+  END IF;
+  IF NEW.original_path IS DISTINCT FROM OLD.original_path THEN
+    NEW.file_path := COALESCE(CASE WHEN length(NEW.original_path) <= 500 THEN NEW.original_path END, '');
+  ELSIF NEW.file_path IS DISTINCT FROM OLD.file_path OR NEW.original_path IS NULL THEN
+    NEW.original_path := NULLIF(NEW.file_path, '');
+  END IF;
+  IF TG_OP = 'INSERT' AND NEW.file_path IS NULL THEN
+    NEW.file_path := '';
+  END IF;
+  IF NEW.uploaded_at IS DISTINCT FROM OLD.uploaded_at AND NEW.uploaded_at IS NOT NULL THEN
+    NEW.upload_timestamp := (NEW.uploaded_at AT TIME ZONE 'UTC');
+  ELSIF NEW.upload_timestamp IS DISTINCT FROM OLD.upload_timestamp OR NEW.uploaded_at IS NULL THEN
+    NEW.uploaded_at := (NEW.upload_timestamp AT TIME ZONE 'UTC');
+  END IF;
+  IF NEW.processing_status IS DISTINCT FROM OLD.processing_status AND NEW.processing_status IS NOT NULL AND NOT (NEW.processed IS DISTINCT FROM OLD.processed) THEN
+    NEW.processed := (NEW.processing_status = 'completed');
+  ELSIF NEW.processed IS DISTINCT FROM OLD.processed AND NOT (NEW.processing_status IS DISTINCT FROM OLD.processing_status) OR NEW.processing_status IS NULL THEN
+    NEW.processing_status := CASE WHEN NEW.processed THEN 'completed' WHEN NEW.processing_status = 'completed' THEN 'pending' ELSE NEW.processing_status END;
+  END IF;
+  DECLARE
+    value UUID;
+  BEGIN
+    IF NEW.camera_pin_id IS DISTINCT FROM OLD.camera_pin_id THEN
+      SELECT parent.mall_id INTO value FROM camera_pins AS parent WHERE parent.id = NEW.camera_pin_id FOR SHARE;
+      IF NOT FOUND AND NEW.camera_pin_id IS NOT NULL THEN
+        RAISE foreign_key_violation USING
+          MESSAGE = 'insert or update on table "videos" violates foreign key constraint "videos_camera_pin_id_fkey"',
+          SCHEMA = 'public',
+          TABLE = 'videos',
+          CONSTRAINT = 'videos_camera_pin_id_fkey',
+          DETAIL = concat('Key (camera_pin_id)=(', NEW.camera_pin_id, ') is not present in table "camera_pins".');
+      END IF;
+      IF NEW.mall_id IS NULL OR NEW.mall_id IS DISTINCT FROM value AND EXISTS (SELECT FROM malls AS referred WHERE referred.id = NEW.mall_id) THEN
+        NEW.mall_id := value;
+      END IF;
+    ELSIF NEW.mall_id IS NULL THEN
+      SELECT parent.mall_id INTO value FROM camera_pins AS parent WHERE parent.id = NEW.camera_pin_id;
+      NEW.mall_id := value;
+    END IF;
+  END;
+  RETURN NEW;
+END;
+$function$;
+CREATE FUNCTION public.videos_mall_id_follows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  UPDATE videos AS child SET mall_id = NEW.mall_id
+  WHERE child.camera_pin_id = NEW.id
+    AND child.mall_id IS DISTINCT FROM NEW.mall_id;
+  RETURN NULL;
+END;
+$function$;
+CREATE TABLE public.processing_jobs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    video_id uuid NOT NULL,
+    job_type character varying(50) NOT NULL,
+    status character varying(20) DEFAULT 'pending'::character varying NOT NULL,
+    celery_task_id character varying(255),
+    worker_hostname character varying(255),
+    result_data jsonb,
+    error_message text,
+    queued_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    CONSTRAINT processing_jobs_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_jobs_celery_task_id ON public.processing_jobs USING btree (celery_task_id);
+CREATE INDEX ix_jobs_queued_at ON public.processing_jobs USING btree (queued_at DESC);
+CREATE INDEX ix_jobs_status ON public.processing_jobs USING btree (status);
+CREATE INDEX ix_jobs_video_id ON public.processing_jobs USING btree (video_id);
+ALTER TABLE public.processing_jobs ADD CONSTRAINT processing_jobs_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE public.videos ADD COLUMN mall_id uuid;
+ALTER TABLE public.videos ADD COLUMN pin_id uuid;
+ALTER TABLE public.videos ADD COLUMN filename character varying(255);
+ALTER TABLE public.videos ADD COLUMN original_path character varying(512);
+ALTER TABLE public.videos ADD COLUMN proxy_path character varying(512);
+ALTER TABLE public.videos ADD COLUMN checksum_sha256 character varying(64);
+ALTER TABLE public.videos ADD COLUMN width integer;
+ALTER TABLE public.videos ADD COLUMN height integer;
+ALTER TABLE public.videos ADD COLUMN fps numeric(5,2);
+ALTER TABLE public.videos ADD COLUMN codec character varying(50);
+ALTER TABLE public.videos ADD COLUMN recorded_at timestamp with time zone;
+ALTER TABLE public.videos ADD COLUMN operator_notes text;
+ALTER TABLE public.videos ADD COLUMN uploaded_by_user_id uuid;
+ALTER TABLE public.videos ADD COLUMN upload_status character varying(20) DEFAULT 'uploading'::character varying;
+ALTER TABLE public.videos ADD COLUMN processing_job_id character varying(255);
+ALTER TABLE public.videos ADD COLUMN processing_error text;
+ALTER TABLE public.videos ADD COLUMN uploaded_at timestamp with time zone;
+ALTER TABLE public.videos ADD COLUMN processing_started_at timestamp with time zone;
+ALTER TABLE public.videos ADD COLUMN processing_completed_at timestamp with time zone;
+ALTER TABLE public.videos ADD COLUMN updated_at timestamp with time zone;
+CREATE TRIGGER zzz_videos_mall_id_follows AFTER UPDATE ON public.camera_pins FOR EACH ROW WHEN ((new.mall_id IS DISTINCT FROM old.mall_id)) EXECUTE FUNCTION public.videos_mall_id_follows();
+CREATE TRIGGER zzz_videos_bridge_insert BEFORE INSERT ON public.videos FOR EACH ROW EXECUTE FUNCTION public.videos_bridge();
+CREATE TRIGGER zzz_videos_bridge_update BEFORE UPDATE ON public.videos FOR EACH ROW WHEN (((new.filename IS NULL) OR (((new.camera_pin_id IS DISTINCT FROM old.camera_pin_id) OR ((new.file_path)::text IS DISTINCT FROM (old.file_path)::text) OR ((new.original_filename)::text IS DISTINCT FROM (old.original_filename)::text) OR (new.file_size_bytes IS DISTINCT FROM old.file_size_bytes) OR (new.duration_seconds IS DISTINCT FROM old.duration_seconds) OR (new.processed IS DISTINCT FROM old.processed) OR ((new.processing_status)::text IS DISTINCT FROM (old.processing_status)::text) OR (new.upload_timestamp IS DISTINCT FROM old.upload_timestamp)) AND (NOT (new.updated_at IS DISTINCT FROM old.updated_at))) OR (new.updated_at IS NULL) OR (new.camera_pin_id IS DISTINCT FROM new.pin_id) OR ((new.original_filename)::text IS DISTINCT FROM (new.filename)::text) OR ((new.file_path)::text IS DISTINCT FROM (COALESCE(
+        CASE
+            WHEN (length((new.original_path)::text) <= 500) THEN new.original_path
+            ELSE NULL::character varying
+        END, ''::character varying))::text) OR (new.upload_timestamp IS DISTINCT FROM (new.uploaded_at AT TIME ZONE 'UTC'::text)) OR (new.processed IS DISTINCT FROM ((new.processing_status)::text = 'completed'::text)) OR ((new.camera_pin_id IS DISTINCT FROM old.camera_pin_id) OR (new.mall_id IS NULL)))) EXECUTE FUNCTION public.videos_bridge();
+CALL pg_temp.done(1, 'create 2 functions, table public.processing_jobs, 4 indexes of public, constraint public.processing_jobs.processing_jobs_video_id_fkey, 20 columns of public.videos, 3 triggers');
+COMMIT;
+\endif
+
+-- 2. run backfill public.videos.backfill_videos
+SELECT pg_temp.todo(2) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[2/28] run backfill public.videos.backfill_videos'
+CALL pg_temp.backfill('backfill_videos', 'public.videos', 'v', ARRAY['mall_id', 'pin_id', 'filename', 'original_path', 'upload_status', 'uploaded_at', 'updated_at'],
+  $remaining$v.mall_id IS NULL$remaining$,
+  $update$UPDATE videos AS v
+SET mall_id = cp.mall_id,
+    pin_id = v.camera_pin_id,
+    filename = v.original_filename,
+    original_path = NULLIF(v.file_path, ''),  -- as the bridge does: '' stands for no path
+    upload_status = 'uploaded',               -- whatever was there before was uploaded
+    uploaded_at = v.upload_timestamp AT TIME ZONE 'UTC',
+    updated_at = v.created_at AT TIME ZONE 'UTC'
+FROM camera_pins AS cp
+WHERE cp.id = v.camera_pin_id AND {batch}$update$);
+CALL pg_temp.done(2, 'run backfill public.videos.backfill_videos');
+\endif
+
+-- 3. create not null public.videos.filename
+-- lock: public.videos IN ACCESS EXCLUSIVE MODE
+SELECT pg_temp.todo(3) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[3/28] create not null public.videos.filename'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
+ALTER TABLE public.videos ADD CONSTRAINT filename_holds_no_null CHECK (filename IS NOT NULL) NOT VALID;
+CALL pg_temp.done(3, 'create not null public.videos.filename');
+COMMIT;
+\endif
+
+-- 4. validate not null public.videos.filename
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(4) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[4/28] validate not null public.videos.filename'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT filename_holds_no_null;
+CALL pg_temp.done(4, 'validate not null public.videos.filename');
+COMMIT;
+\endif
+
+-- 5. create 2 not nulls of public.videos
+-- lock: public.videos IN ACCESS EXCLUSIVE MODE
+SELECT pg_temp.todo(5) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[5/28] create 2 not nulls of public.videos'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
+ALTER TABLE public.videos ALTER COLUMN filename SET NOT NULL;
+ALTER TABLE public.videos DROP CONSTRAINT filename_holds_no_null;
+ALTER TABLE public.videos ADD CONSTRAINT mall_id_holds_no_null CHECK (mall_id IS NOT NULL) NOT VALID;
+CALL pg_temp.done(5, 'create 2 not nulls of public.videos');
+COMMIT;
+\endif
+
+-- 6. validate not null public.videos.mall_id
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(6) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[6/28] validate not null public.videos.mall_id'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT mall_id_holds_no_null;
+CALL pg_temp.done(6, 'validate not null public.videos.mall_id');
+COMMIT;
+\endif
+
+-- 7. create 2 not nulls of public.videos
+-- lock: public.videos IN ACCESS EXCLUSIVE MODE
+SELECT pg_temp.todo(7) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[7/28] create 2 not nulls of public.videos'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
+ALTER TABLE public.videos ALTER COLUMN mall_id SET NOT NULL;
+ALTER TABLE public.videos DROP CONSTRAINT mall_id_holds_no_null;
+ALTER TABLE public.videos ADD CONSTRAINT pin_id_holds_no_null CHECK (pin_id IS NOT NULL) NOT VALID;
+CALL pg_temp.done(7, 'create 2 not nulls of public.videos');
+COMMIT;
+\endif
+
+-- 8. validate not null public.videos.pin_id
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(8) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[8/28] validate not null public.videos.pin_id'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT pin_id_holds_no_null;
+CALL pg_temp.done(8, 'validate not null public.videos.pin_id');
+COMMIT;
+\endif
+
+-- 9. create 2 not nulls of public.videos
+-- lock: public.videos IN ACCESS EXCLUSIVE MODE
+SELECT pg_temp.todo(9) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[9/28] create 2 not nulls of public.videos'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
+ALTER TABLE public.videos ALTER COLUMN pin_id SET NOT NULL;
+ALTER TABLE public.videos DROP CONSTRAINT pin_id_holds_no_null;
+ALTER TABLE public.videos ADD CONSTRAINT updated_at_holds_no_null CHECK (updated_at IS NOT NULL) NOT VALID;
+CALL pg_temp.done(9, 'create 2 not nulls of public.videos');
+COMMIT;
+\endif
+
+-- 10. validate not null public.videos.updated_at
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(10) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[10/28] validate not null public.videos.updated_at'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT updated_at_holds_no_null;
+CALL pg_temp.done(10, 'validate not null public.videos.updated_at');
+COMMIT;
+\endif
+
+-- 11. create 2 not nulls of public.videos
+-- lock: public.videos IN ACCESS EXCLUSIVE MODE
+SELECT pg_temp.todo(11) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[11/28] create 2 not nulls of public.videos'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
+ALTER TABLE public.videos ALTER COLUMN updated_at SET NOT NULL;
+ALTER TABLE public.videos DROP CONSTRAINT updated_at_holds_no_null;
+ALTER TABLE public.videos ADD CONSTRAINT upload_status_holds_no_null CHECK (upload_status IS NOT NULL) NOT VALID;
+CALL pg_temp.done(11, 'create 2 not nulls of public.videos');
+COMMIT;
+\endif
+
+-- 12. validate not null public.videos.upload_status
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(12) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[12/28] validate not null public.videos.upload_status'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT upload_status_holds_no_null;
+CALL pg_temp.done(12, 'validate not null public.videos.upload_status');
+COMMIT;
+\endif
+
+-- 13. create 2 not nulls of public.videos
+-- lock: public.videos IN ACCESS EXCLUSIVE MODE
+SELECT pg_temp.todo(13) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[13/28] create 2 not nulls of public.videos'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
+ALTER TABLE public.videos ALTER COLUMN upload_status SET NOT NULL;
+ALTER TABLE public.videos DROP CONSTRAINT upload_status_holds_no_null;
+ALTER TABLE public.videos ADD CONSTRAINT uploaded_at_holds_no_null CHECK (uploaded_at IS NOT NULL) NOT VALID;
+CALL pg_temp.done(13, 'create 2 not nulls of public.videos');
+COMMIT;
+\endif
+
+-- 14. validate not null public.videos.uploaded_at
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(14) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[14/28] validate not null public.videos.uploaded_at'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT uploaded_at_holds_no_null;
+CALL pg_temp.done(14, 'validate not null public.videos.uploaded_at');
+COMMIT;
+\endif
+
+-- 15. create not null public.videos.uploaded_at
+-- lock: public.videos IN ACCESS EXCLUSIVE MODE
+SELECT pg_temp.todo(15) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[15/28] create not null public.videos.uploaded_at'
+BEGIN;
+CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
+ALTER TABLE public.videos ALTER COLUMN uploaded_at SET NOT NULL;
+ALTER TABLE public.videos DROP CONSTRAINT uploaded_at_holds_no_null;
+CALL pg_temp.done(15, 'create not null public.videos.uploaded_at');
+COMMIT;
+\endif
+
+-- 16. create index public.ix_videos_checksum
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(16) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[16/28] create index public.ix_videos_checksum'
+SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_checksum' AND i.indisvalid)) AS migrator_missing \gset
+\if :migrator_missing
+SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_checksum' AND NOT i.indisvalid \gexec
+CREATE INDEX CONCURRENTLY ix_videos_checksum ON public.videos USING btree (checksum_sha256);
+\endif
+CALL pg_temp.done(16, 'create index public.ix_videos_checksum');
+\endif
+
+-- 17. create index public.ix_videos_mall_id
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(17) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[17/28] create index public.ix_videos_mall_id'
+SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_mall_id' AND i.indisvalid)) AS migrator_missing \gset
+\if :migrator_missing
+SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_mall_id' AND NOT i.indisvalid \gexec
+CREATE INDEX CONCURRENTLY ix_videos_mall_id ON public.videos USING btree (mall_id);
+\endif
+CALL pg_temp.done(17, 'create index public.ix_videos_mall_id');
+\endif
+
+-- 18. create index public.ix_videos_pin_id
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(18) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[18/28] create index public.ix_videos_pin_id'
+SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_pin_id' AND i.indisvalid)) AS migrator_missing \gset
+\if :migrator_missing
+SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_pin_id' AND NOT i.indisvalid \gexec
+CREATE INDEX CONCURRENTLY ix_videos_pin_id ON public.videos USING btree (pin_id);
+\endif
+CALL pg_temp.done(18, 'create index public.ix_videos_pin_id');
+\endif
+
+-- 19. create index public.ix_videos_recorded_at
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(19) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[19/28] create index public.ix_videos_recorded_at'
+SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_recorded_at' AND i.indisvalid)) AS migrator_missing \gset
+\if :migrator_missing
+SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_recorded_at' AND NOT i.indisvalid \gexec
+CREATE INDEX CONCURRENTLY ix_videos_recorded_at ON public.videos USING btree (recorded_at DESC);
+\endif
+CALL pg_temp.done(19, 'create index public.ix_videos_recorded_at');
+\endif
+
+-- 20. create index public.ix_videos_unique_checksum_pin
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(20) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[20/28] create index public.ix_videos_unique_checksum_pin'
+SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_unique_checksum_pin' AND i.indisvalid)) AS migrator_missing \gset
+\if :migrator_missing
+SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_unique_checksum_pin' AND NOT i.indisvalid \gexec
+CREATE UNIQUE INDEX CONCURRENTLY ix_videos_unique_checksum_pin ON public.videos USING btree (checksum_sha256, pin_id) WHERE (checksum_sha256 IS NOT NULL);
+\endif
+CALL pg_temp.done(20, 'create index public.ix_videos_unique_checksum_pin');
+\endif
+
+-- 21. create index public.ix_videos_upload_status
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(21) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[21/28] create index public.ix_videos_upload_status'
+SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_upload_status' AND i.indisvalid)) AS migrator_missing \gset
+\if :migrator_missing
+SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_upload_status' AND NOT i.indisvalid \gexec
+CREATE INDEX CONCURRENTLY ix_videos_upload_status ON public.videos USING btree (upload_status);
+\endif
+CALL pg_temp.done(21, 'create index public.ix_videos_upload_status');
+\endif
+
+-- 22. create index public.ix_videos_uploaded_at
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(22) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[22/28] create index public.ix_videos_uploaded_at'
+SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_uploaded_at' AND i.indisvalid)) AS migrator_missing \gset
+\if :migrator_missing
+SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_uploaded_at' AND NOT i.indisvalid \gexec
+CREATE INDEX CONCURRENTLY ix_videos_uploaded_at ON public.videos USING btree (uploaded_at DESC);
+\endif
+CALL pg_temp.done(22, 'create index public.ix_videos_uploaded_at');
+\endif
+
+-- 23. create constraint public.videos.fk_videos_mall_id
+-- lock: public.malls IN SHARE ROW EXCLUSIVE MODE
+-- lock: public.videos IN SHARE ROW EXCLUSIVE MODE
+SELECT pg_temp.todo(23) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[23/28] create constraint public.videos.fk_videos_mall_id'
+BEGIN;
+CALL pg_temp.take_locks('public.malls IN SHARE ROW EXCLUSIVE MODE', 'public.videos IN SHARE ROW EXCLUSIVE MODE');
+ALTER TABLE public.videos ADD CONSTRAINT fk_videos_mall_id FOREIGN KEY (mall_id) REFERENCES public.malls(id) ON DELETE CASCADE NOT VALID;
+CALL pg_temp.done(23, 'create constraint public.videos.fk_videos_mall_id');
+COMMIT;
+\endif
+
+-- 24. validate constraint public.videos.fk_videos_mall_id
+-- lock: public.malls IN ROW SHARE MODE
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(24) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[24/28] validate constraint public.videos.fk_videos_mall_id'
+BEGIN;
+CALL pg_temp.take_locks('public.malls IN ROW SHARE MODE', 'public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT fk_videos_mall_id;
+CALL pg_temp.done(24, 'validate constraint public.videos.fk_videos_mall_id');
+COMMIT;
+\endif
+
+-- 25. create constraint public.videos.fk_videos_pin_id
+-- lock: public.camera_pins IN SHARE ROW EXCLUSIVE MODE
+-- lock: public.videos IN SHARE ROW EXCLUSIVE MODE
+SELECT pg_temp.todo(25) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[25/28] create constraint public.videos.fk_videos_pin_id'
+BEGIN;
+CALL pg_temp.take_locks('public.camera_pins IN SHARE ROW EXCLUSIVE MODE', 'public.videos IN SHARE ROW EXCLUSIVE MODE');
+ALTER TABLE public.videos ADD CONSTRAINT fk_videos_pin_id FOREIGN KEY (pin_id) REFERENCES public.camera_pins(id) ON DELETE CASCADE NOT VALID;
+CALL pg_temp.done(25, 'create constraint public.videos.fk_videos_pin_id');
+COMMIT;
+\endif
+
+-- 26. validate constraint public.videos.fk_videos_pin_id
+-- lock: public.camera_pins IN ROW SHARE MODE
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(26) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[26/28] validate constraint public.videos.fk_videos_pin_id'
+BEGIN;
+CALL pg_temp.take_locks('public.camera_pins IN ROW SHARE MODE', 'public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT fk_videos_pin_id;
+CALL pg_temp.done(26, 'validate constraint public.videos.fk_videos_pin_id');
+COMMIT;
+\endif
+
+-- 27. create constraint public.videos.fk_videos_uploaded_by
+-- lock: public.users IN SHARE ROW EXCLUSIVE MODE
+-- lock: public.videos IN SHARE ROW EXCLUSIVE MODE
+SELECT pg_temp.todo(27) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[27/28] create constraint public.videos.fk_videos_uploaded_by'
+BEGIN;
+CALL pg_temp.take_locks('public.users IN SHARE ROW EXCLUSIVE MODE', 'public.videos IN SHARE ROW EXCLUSIVE MODE');
+ALTER TABLE public.videos ADD CONSTRAINT fk_videos_uploaded_by FOREIGN KEY (uploaded_by_user_id) REFERENCES public.users(id) ON DELETE SET NULL NOT VALID;
+CALL pg_temp.done(27, 'create constraint public.videos.fk_videos_uploaded_by');
+COMMIT;
+\endif
+
+-- 28. validate constraint public.videos.fk_videos_uploaded_by
+-- lock: public.users IN ROW SHARE MODE
+-- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
+SELECT pg_temp.todo(28) AS migrator_todo \gset
+\if :migrator_todo
+\echo '[28/28] validate constraint public.videos.fk_videos_uploaded_by'
+BEGIN;
+CALL pg_temp.take_locks('public.users IN ROW SHARE MODE', 'public.videos IN SHARE UPDATE EXCLUSIVE MODE');
+ALTER TABLE public.videos VALIDATE CONSTRAINT fk_videos_uploaded_by;
+CALL pg_temp.done(28, 'validate constraint public.videos.fk_videos_uploaded_by');
+COMMIT;
+\endif
+
+-- The revision moves on; where Alembic runs this file it moves it itself
+SELECT :'migrator_stand' <> 'done' AS migrator_todo \gset
+\if :migrator_todo
+BEGIN;
+UPDATE migrator.run SET finished_at = clock_timestamp() WHERE id = :'migrator_run';
+\if :{?migrator_alembic}
+\else
+UPDATE public.alembic_version SET version_num = '002_phase_2_video_mgmt';
+\endif
+COMMIT;
+\echo Done: :migrator_revision :migrator_direction
+\endif
+SELECT pg_advisory_unlock_all() \g /dev/null
