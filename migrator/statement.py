@@ -88,6 +88,8 @@ class Precondition:
     query: str
     hint: str
     reads: tuple[Identity, ...] = ()
+    setup: str | None = None
+    """One command that makes what the query calls, in pg_temp."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Their order here only breaks ties between statements that could stand in either 
 
 from __future__ import annotations
 
+from migrator.kinds.aggregate import Aggregate
 from migrator.kinds.base import Object
 from migrator.kinds.collation import Collation
 from migrator.kinds.column import Column
@@ -14,16 +15,29 @@ from migrator.kinds.constraint import Constraint
 from migrator.kinds.default import Default
 from migrator.kinds.domain import Domain, DomainConstraint, DomainNotNull
 from migrator.kinds.enum import Enum
+from migrator.kinds.event_trigger import EventTrigger
 from migrator.kinds.extension import Extension
+from migrator.kinds.foreign import ForeignColumn, ForeignDataWrapper, ForeignTable, Server, UserMapping
 from migrator.kinds.function import Function
+from migrator.kinds.grant import DefaultPrivilege, Grant, MemberGrant
 from migrator.kinds.identity import Identity
 from migrator.kinds.index import Index
+from migrator.kinds.inherit import Inherit
+from migrator.kinds.materialized_view import Contents, MaterializedView
 from migrator.kinds.not_null import NotNull
+from migrator.kinds.owner import Owner
+from migrator.kinds.partition import IndexPartition, Partition
+from migrator.kinds.policy import Policy
+from migrator.kinds.publication import Publication, PublicationSchema, PublicationTable
 from migrator.kinds.range import Range
+from migrator.kinds.replica_identity import Cluster, ReplicaIdentity
+from migrator.kinds.rule import Rule
 from migrator.kinds.schema import Schema
 from migrator.kinds.sequence import OwnedBy, Sequence
+from migrator.kinds.statistics import Statistics
 from migrator.kinds.table import Table
 from migrator.kinds.trigger import Trigger
+from migrator.kinds.view import View, ViewColumn, ViewDefault
 
 KINDS: tuple[type[Object], ...] = (
     Schema,
@@ -38,6 +52,7 @@ KINDS: tuple[type[Object], ...] = (
     Range,
     Sequence,
     Function,
+    Aggregate,
     Table,
     Column,
     Default,
@@ -45,7 +60,33 @@ KINDS: tuple[type[Object], ...] = (
     OwnedBy,
     Trigger,
     NotNull,
+    Inherit,
     Index,
+    Policy,
+    Rule,
+    View,
+    ViewColumn,
+    ViewDefault,
+    MaterializedView,
+    Contents,
+    EventTrigger,
     Constraint,
+    Partition,
+    IndexPartition,
+    ReplicaIdentity,
+    Cluster,
+    Statistics,
+    ForeignDataWrapper,
+    Server,
+    UserMapping,
+    ForeignTable,
+    ForeignColumn,
+    Publication,
+    PublicationTable,
+    PublicationSchema,
+    DefaultPrivilege,
+    Owner,
+    Grant,
+    MemberGrant,
     Comment,
 )

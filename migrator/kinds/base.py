@@ -73,8 +73,20 @@ class Facts(Protocol):
     def inside(self, identity: Identity, *, before: bool = False) -> Sequence[Object]:
         """The objects whose parent this is, after the plan (or before it)."""
 
+    def users(self, identity: Identity, *, before: bool = False) -> Sequence[Identity]:
+        """The objects that depend on this one directly, after the plan (or before it)."""
+
+    def uses(self, identity: Identity, *, before: bool = False) -> frozenset[Identity]:
+        """The objects that this one depends on directly, after the plan (or before it)."""
+
+    def moves(self, identity: Identity) -> bool:
+        """Whether this column changes over from a type that is set aside to its replacement."""
+
     def rewrites(self, identity: Identity) -> bool:
         """Whether creating or altering this object was seen, when tried, to rewrite its table."""
+
+    def reindexes(self, identity: Identity) -> bool:
+        """Whether altering this column was seen, when tried, to build the indexes on it again, and nothing else."""
 
     def conversion(self, identity: Identity) -> str | None:
         """The USING expression that a change of this column's type needs, as tried; None for none."""
@@ -115,15 +127,13 @@ class Object(tuple[Any, ...]):
 
     forbids_null: ClassVar[bool] = False
     """True: says that its parent, a column, holds no NULL."""
-    printed: ClassVar[frozenset[str]] = frozenset()
-    """Fields that hold expressions as PostgreSQL prints them, which may be printed otherwise once executed."""
     lockable: ClassVar[bool] = False
     """True: LOCK TABLE takes it."""
     address_type: ClassVar[str] = ""
     """Its type as pg_get_object_address calls it, where the file asks that it is not there yet."""
     attached: ClassVar[bool] = False
-    """True: lives on any other object (comment, grant, owner); its query gives the target's address and its
-    first key is the target's identity."""
+    """True: lives on any other object (comment, grant, owner). Its query gives the target's address; its first
+    key is the target's identity, its second the name of a column that is no object of its own, or ''."""
     falls: ClassVar[bool] = True
     """True: goes with its parent when that is dropped."""
     enforces: ClassVar[bool] = False
@@ -133,14 +143,24 @@ class Object(tuple[Any, ...]):
     uses, so it is dropped before and built again after."""
     sets_aside: ClassVar[bool] = False
     """True: when replaced, the old one is renamed first, so that columns can move from the old to the new."""
+    inseparable: ClassVar[bool] = False
+    """True: lives and dies with its parent (an attribute of a type): where it would be replaced, its parent is."""
     loose: ClassVar[frozenset[str]] = frozenset()
     """Kinds that its pg_depend rows point to, but a kind of its own carries that tie (partition, ownership)."""
     moves_type: ClassVar[bool] = False
     """True: can change in place from a type that is set aside to its replacement (a column)."""
+    sets_terms: ClassVar[bool] = False
+    """True: acts on whatever is created after it (default privileges), so it changes before anything is created."""
     bridges: ClassVar[bool] = False
     """True: keeps old and new columns in step (a trigger), so it comes before the backfill of its table."""
+    copyable: ClassVar[bool] = False
+    """True: has to fit where its table is made to inherit from another, so it changes while the two are not tied."""
     holds_rows: ClassVar[bool] = False
     """True: dropping it loses rows or values."""
+    bound: ClassVar[bool] = False
+    """True: cannot be replaced without its parent (a column of a view)."""
+    watches: ClassVar[bool] = False
+    """True: sees what the other statements do (an event trigger), so it is made last and dropped first."""
     opaque: ClassVar[bool] = False
     """True: holds code whose text can name what pg_depend does not know (a function)."""
     evaluates: ClassVar[bool] = False
@@ -184,7 +204,7 @@ class Object(tuple[Any, ...]):
     def identity(self) -> Identity:
         """Kind and names."""
         if self.attached:
-            return (self.kind, *self[0], *self[1 : self._key_count])
+            return (self.kind, *self[0], *(name for name in self[1 : self._key_count] if name))
         return (self.kind, *self[: self._key_count])
 
     @property
@@ -223,6 +243,11 @@ class Object(tuple[Any, ...]):
         return ()
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles of the server that its SQL names."""
+        return ()
+
+    @property
     def position(self) -> int:
         """Where it stands among its siblings, for a readable order; names decide between equals."""
         return 0
@@ -231,16 +256,27 @@ class Object(tuple[Any, ...]):
 
     def differences(self, new: Object) -> tuple[str, ...]:
         """The names of the compared fields in which `new` differs."""
+        if type(new) is not type(self):
+            return ("kind",)  # a table and a foreign table share their identity
         return tuple(self.fields[i].name for i in self._compared if self[i] != new[i])
 
     def alterable(self, new: Self, changed: Sequence[str], facts: Facts) -> bool:
         """Whether all of `changed` can happen in place. Kinds narrow it where PostgreSQL has conditions."""
         how = {f.name: f.how for f in self.fields}
-        return all(how[name] == "altered" for name in changed)
+        return all(how.get(name) == "altered" for name in changed)
 
     def renews(self, changed: Sequence[str], facts: Facts) -> bool:
         """Whether `alter` builds it again under the same name, so that what hangs on it must be built again too."""
         return False
+
+    @property
+    def has_index(self) -> bool:
+        """Whether an index comes and goes with it (a key)."""
+        return False
+
+    def pins(self, used: Identity, facts: Facts) -> bool:
+        """Whether it stands in the way of a change of type of `used`; by default `pins_type`."""
+        return bool(self.pins_type)
 
     def retypes(self, changed: Sequence[str]) -> bool:
         """Whether this change in place is one that objects with `pins_type` stand in the way of."""
@@ -249,6 +285,34 @@ class Object(tuple[Any, ...]):
     def needs(self) -> Iterable[Identity]:
         """Objects it depends on beyond what pg_depend and `parent` say."""
         return ()
+
+    def ties(self) -> tuple[Identity, Identity] | None:
+        """The two tables, child and parent, where this object makes the one inherit from the other."""
+        return None
+
+    def copies(self) -> Iterable[tuple[Identity, Identity]]:
+        """Of what it is a copy because its table inherits: the tie of the tables, and the original."""
+        return ()
+
+    @property
+    def own(self) -> bool:
+        """Whether it stays where what it is a copy of goes."""
+        return True
+
+    def completes(self) -> Identity | None:
+        """The object that is not whole without this one; what uses that object comes after this one."""
+        return None
+
+    def goes_with(self) -> Iterable[Identity]:
+        """Objects whose DROP takes it along, the first that is dropped counts. A schema takes only what is attached
+        to it: what is in it goes first, by itself."""
+        if self.parent is None or not self.falls or (self.parent[0] == "schema" and not self.attached):
+            return ()
+        return (self.parent,)
+
+    def drags(self) -> tuple[Identity, tuple[Identity, ...]] | None:
+        """What must go too where this goes by itself: unless the first is dropped, the others."""
+        return None
 
     def fits_inside(self, facts: Facts) -> bool:
         """Whether it is written inside its parent's CREATE, by `clause`, where the parent is created too."""
@@ -266,7 +330,11 @@ class Object(tuple[Any, ...]):
         """Whether it gives every existing row of its column a value at once."""
         return False
 
-    def conversions(self, new: Self) -> list[str | None]:
+    def moving(self, new: Self, facts: Facts) -> str | None:
+        """The USING expression for the change to the replacement of a type that is set aside; only where `moves_type`."""
+        return None
+
+    def conversions(self, new: Self, facts: Facts) -> list[str | None]:
         """USING expressions to try for a change of type, the most general last; only where `moves_type`."""
         return [None]
 
@@ -310,9 +378,13 @@ class Object(tuple[Any, ...]):
             hint="report this as a defect of the migrator",
         )
 
-    def make_way(self, aside: str) -> list[Statement]:
+    def make_way(self, aside: str, facts: Facts) -> list[Statement]:
         """Renames the old one out of the way of its replacement; only where `sets_aside`."""
         return [Statement(f"ALTER {self.reference} RENAME TO {identifier(aside)}")]
+
+    def drop_old(self, aside: str, facts: Facts) -> list[Statement]:
+        """The statements that remove it once its replacement is whole; only where `sets_aside`."""
+        return self.renamed(aside).drop(facts)
 
     def rename(self, new: Self) -> list[Statement]:
         """The statements that give it the name of `new`."""

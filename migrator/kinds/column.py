@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from migrator.errors import PlanError
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds import conversion
+from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted
+from migrator.kinds.inherited import alter_table, made_above, originals, sources
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier, qualified
-from migrator.statement import Identity, LockMode, Statement, lock
+from migrator.sql import dollar_quoted, identifier, literal, qualified
+from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
+_IS_THERE = """EXISTS (SELECT FROM pg_attribute p
+    WHERE p.attrelid = h.inhparent AND p.attname = a.attname AND NOT p.attisdropped)"""
 STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 COMPRESSION = {"": "DEFAULT", "p": "pglz", "l": "lz4"}
 
@@ -18,13 +23,14 @@ class Column(Object):
     """A column of a table."""
 
     kind = "column"
-    printed = frozenset({"expression"})
     address_type = "table column"
     holds_rows = True
-    moves_type = True
+    copyable = True
+    evaluates = True
     catalogs = {
         "pg_attribute": "attrelid attname atttypid atttypmod attnum attcollation attgenerated attstorage"
-        " attcompression attstattarget attoptions attisdropped",
+        " attcompression attstattarget attoptions attisdropped attislocal attinhcount",
+        "pg_inherits": "inhrelid inhparent inhseqno",
     }
 
     schema: str = key()
@@ -38,8 +44,10 @@ class Column(Object):
     compression: str = altered()
     statistics: int | None = altered()
     options: list[str] = altered()
+    local: bool = altered()
     number: int = noted("the order in which new columns are written; PostgreSQL cannot move one")
     type_storage: str = noted("the storage to go back to when none is asked for")
+    sources: list[list[str]] | None = noted("the tables from which it is inherited")
 
     @classmethod
     def query(cls, version: int) -> str:
@@ -51,14 +59,15 @@ class Column(Object):
                    CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                    CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
                    a.attcompression::text, nullif(a.attstattarget, -1)::int4, coalesce(a.attoptions, '{{}}'),
-                   a.attnum::int4, t.typstorage::text
+                   a.attislocal OR c.relispartition, a.attnum::int4, t.typstorage::text,
+                   {sources("a.attinhcount", _IS_THERE)}
             FROM pg_attribute a
             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_type t ON t.oid = a.atttypid
             LEFT JOIN pg_collation co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
             LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
             LEFT JOIN pg_attrdef d ON a.attgenerated <> '' AND d.adrelid = a.attrelid AND d.adnum = a.attnum
-            WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
               AND {OURS}"""
 
     @property
@@ -75,8 +84,25 @@ class Column(Object):
 
     @property
     def alter_table(self) -> str:
-        """`ALTER TABLE t ALTER COLUMN c`."""
+        """`ALTER TABLE t ALTER COLUMN c`, there and wherever it is inherited."""
         return f"ALTER TABLE {qualified(self.schema, self.table_name)} ALTER COLUMN {identifier(self.column)}"
+
+    def alter_only(self, facts: Facts) -> str:
+        """`ALTER TABLE [ONLY] t ALTER COLUMN c`, there alone."""
+        return f"{alter_table(self.schema, self.table_name, facts)} ALTER COLUMN {identifier(self.column)}"
+
+    def copies(self) -> Iterable[tuple[Identity, Identity]]:
+        return originals(self.sources, "column", self.schema, self.table_name, self.column)
+
+    @property
+    def own(self) -> bool:
+        """A column of a partition goes with that of its parent; one that a child declares itself stays."""
+        return not self.sources or (self.local and self.sources[0][0] != "partition")
+
+    def inline(self, facts: Facts) -> bool:
+        """Whether CREATE TABLE … INHERITS makes it without a word of its own."""
+        inherited = self.sources is not None and self.sources[0][0] == "inherit"
+        return inherited and not self.own and facts.is_new(self.parent)
 
     def fits_inside(self, facts: Facts) -> bool:
         return facts.is_new(self.parent)
@@ -94,6 +120,8 @@ class Column(Object):
         return str(self.type) + (f" COLLATE {self.collation}" if self.collation else "")
 
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        if self.inline(facts):
+            return ""
         words = [identifier(self.column), self.typed()]
         if self.compression:
             words.insert(2, f"COMPRESSION {COMPRESSION[self.compression]}")
@@ -109,6 +137,8 @@ class Column(Object):
         return blank.alter(self, blank.differences(self), facts)
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        if made_above(self, facts) and not self.own:
+            return [*self._without_default(facts), *self.created(facts)]
         hazards: tuple[Hazard, ...] = (Hazards.BREAKS_PREPARED,)
         if facts.rewrites(self.identity) or self.generated == "s":
             hazards += (Hazards.REWRITES_TABLE,)
@@ -119,6 +149,15 @@ class Column(Object):
                 hazards,
             ),
             *self.created(facts),
+        ]
+
+    def _without_default(self, facts: Facts) -> list[Statement]:
+        # A new column comes with the default of the original, also where the copy has none.
+        names = [("default", *original[1:]) for _, original in self.copies()]
+        if facts.new(("default", *self.identity[1:])) or not any(facts.new(name) for name in names):
+            return []
+        return [
+            Statement(f"{self.alter_only(facts)} DROP DEFAULT", lock(LockMode.ACCESS_EXCLUSIVE, self.parent))
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:
@@ -142,10 +181,26 @@ class Column(Object):
             )
         ]
 
-    def conversions(self, new: Column) -> list[str | None]:
-        """USING expressions to try for a change of type: none, a cast, a cast by way of text."""
-        column, array = identifier(self.column), "[]" if new.type.endswith("[]") else ""
-        return [None, f"{column}::{new.type}", f"{column}::text{array}::{new.type}"]
+    @property
+    def moves_type(self) -> bool:  # type: ignore[override]
+        """A generated column takes no USING: it is computed again."""
+        return not self.generated
+
+    def moving(self, new: Column, facts: Facts) -> str | None:
+        return conversion.across(identifier(self.column), self.identity, self.type, new.type, facts)
+
+    def conversions(self, new: Column, facts: Facts) -> list[str | None]:
+        """USING expressions to try for a change of type: none, a cast, and for types of our own by way of text."""
+        column = identifier(self.column)
+        tried: list[str | None] = [None, f"{column}::{new.type}"]
+        ours = (
+            conversion.named(self.type, self.identity, facts, before=True),
+            conversion.named(new.type, self.identity, facts, before=False),
+        )
+        if any(ours):
+            array = "[]" if self.type.endswith("[]") and new.type.endswith("[]") else ""
+            tried.append(f"{column}::text{array}::{new.type}")
+        return tried
 
     def trials(self, before: Column | None, facts: Facts) -> list[tuple[str, str, str | None]]:
         if before is None:
@@ -163,7 +218,7 @@ class Column(Object):
                 f"ALTER COLUMN {name} TYPE {self.typed()}" + (f" USING {using}" if using else ""),
                 using,
             )
-            for using in before.conversions(self)
+            for using in before.conversions(self, facts)
         ]
 
     def alterable(self, new: Column, changed: Sequence[str], facts: Facts) -> bool:
@@ -176,23 +231,108 @@ class Column(Object):
     def retypes(self, changed: Sequence[str]) -> bool:
         return "type" in changed or "collation" in changed
 
+    def _retype(self, new: Column, facts: Facts) -> Statement:
+        using = facts.conversion(self.identity)
+        hazards = [Hazards.BREAKS_PREPARED]
+        if facts.rewrites(self.identity):
+            hazards.append(Hazards.REWRITES_TABLE)
+        elif facts.reindexes(self.identity) and self._indexed_by_constraint(facts):
+            hazards.append(Hazards.SCANS_UNDER_LOCK)
+        return Statement(
+            f"{self.alter_table} TYPE {new.typed()}" + (f" USING {using}" if using else ""),
+            lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
+            tuple(hazards),
+        )
+
+    def _indexed_by_constraint(self, facts: Facts) -> bool:
+        users = (facts.old(user) for user in facts.users(self.identity, before=True))
+        return any(one is not None and one.has_index for one in users)
+
+    def preconditions(self, facts: Facts) -> list[Precondition]:
+        old = facts.old(self.identity)
+        if not isinstance(old, Column) or facts.is_new(self.identity) or self.generated:
+            return []
+        if old.type == self.type and not facts.moves(self.identity):
+            return []
+        table, value = qualified(self.schema, self.table_name), f"t.{identifier(self.column)}"
+        asked = [
+            Precondition(
+                f"no row of {table} holds {', '.join(labels)} in {identifier(self.column)}",
+                f"SELECT t.* FROM {table} AS t WHERE {condition}",
+                f"give these rows another value; the type will not have {', '.join(labels)}",
+                (self.identity,),
+            )
+            for labels, condition in conversion.lost_labels(value, self.identity, old.type, facts)
+        ]
+        return asked + self._convertible(old, facts)
+
+    def _convertible(self, old: Column, facts: Facts) -> list[Precondition]:
+        """That every value can become one of the new type, where a value could be that cannot."""
+        if not facts.rewrites(self.identity) or (old.type, self.type) in conversion.ALWAYS:
+            return []
+        found = conversion.target(self.type, self.identity, facts)
+        if found is None or (found[0] == old.type and not found[1]):
+            return []
+        type_, labels = found
+        table, column = qualified(self.schema, self.table_name), identifier(self.column)
+        name = f"every {column} of {table} can become {self.type}"
+        hint = f"change the values that do not fit {self.type}"
+        if labels is not None:
+            if old.type == self.type:
+                return []  # the labels that go were asked for
+            array = self.type.endswith("[]")
+            listed = f"ARRAY[{', '.join(literal(label) for label in labels)}]::text[]"
+            condition = f"t.{column}::text[] <@ {listed}" if array else f"t.{column}::text = ANY ({listed})"
+            query = f"SELECT t.* FROM {table} AS t WHERE NOT ({condition})"
+            return [Precondition(name, query, hint, (self.identity,))]
+        using = facts.conversion(self.identity)
+        if facts.moves(self.identity):
+            using = f"{column}::text::{type_}"
+        function = f"pg_temp.{identifier(f'{self.table_name}.{self.column} converts'[-63:])}"
+        plain = facts.moves(self.identity) or using in old.conversions(self, facts)
+        # An expression of the column alone runs without a query; the author's may use other columns of the row.
+        given, argument = (f"{column} {old.type}", f"t.{column}") if plain else (f"t {table}", "t")
+        expression = using or column
+        value = expression if plain else f"(SELECT {expression} FROM (SELECT (t).*) AS r)"
+        return [
+            Precondition(
+                name,
+                f"SELECT t.* FROM {table} AS t WHERE NOT {function}({argument})",
+                hint,
+                (self.identity,),
+                setup=f"""CREATE FUNCTION {function}({given}) RETURNS boolean LANGUAGE plpgsql AS {
+                    dollar_quoted(
+                        f"DECLARE migrator_changed {type_}; BEGIN migrator_changed := {value};"
+                        " RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END"
+                    )
+                }""",
+            )
+        ]
+
+    def _above(self, new: Column, name: str, facts: Facts) -> bool:
+        """Whether the statement on the parent table changes this field to the same value."""
+        return any(
+            isinstance(one := facts.new(original), Column) and getattr(one, name) == getattr(new, name)
+            for _, original in new.copies()
+        )
+
     def alter(self, new: Column, changed: Sequence[str], facts: Facts) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.parent)
         statements = []
+        if "local" in changed and self.sources and new.sources and not new.own:
+            raise PlanError(
+                "a column that the table declares itself cannot become one that it only inherits",
+                where=describe(self.identity),
+                why="PostgreSQL has no command for it",
+                hint="keep the column in the declaration of the table, or make a new table and move the rows",
+            )
+        if made_above(new, facts):
+            above = {"type", "collation", "generated", "expression"}
+            changed = [name for name in changed if name not in above or not self._above(new, name, facts)]
         if "generated" in changed:
             statements.append(Statement(f"{self.alter_table} DROP EXPRESSION", strong))
         if "type" in changed or "collation" in changed:
-            using = facts.conversion(self.identity)
-            statements.append(
-                Statement(
-                    f"{self.alter_table} TYPE {new.typed()}" + (f" USING {using}" if using else ""),
-                    strong,
-                    (
-                        Hazards.BREAKS_PREPARED,
-                        *((Hazards.REWRITES_TABLE,) if facts.rewrites(self.identity) else ()),
-                    ),
-                )
-            )
+            statements.append(self._retype(new, facts))
         if "expression" in changed and "generated" not in changed:
             statements.append(
                 Statement(
@@ -203,20 +343,20 @@ class Column(Object):
             )
         if "storage" in changed:
             storage = STORAGE[new.storage or new.type_storage]
-            statements.append(Statement(f"{self.alter_table} SET STORAGE {storage}", strong))
+            statements.append(Statement(f"{self.alter_only(facts)} SET STORAGE {storage}", strong))
         if "compression" in changed:
             statements.append(
-                Statement(f"{self.alter_table} SET COMPRESSION {COMPRESSION[new.compression]}", strong)
+                Statement(f"{self.alter_only(facts)} SET COMPRESSION {COMPRESSION[new.compression]}", strong)
             )
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.parent)
         if "statistics" in changed:
             target = -1 if new.statistics is None else new.statistics
-            statements.append(Statement(f"{self.alter_table} SET STATISTICS {target}", weak))
+            statements.append(Statement(f"{self.alter_only(facts)} SET STATISTICS {target}", weak))
         if "options" in changed:
             before = {option.split("=", 1)[0] for option in self.options}
             gone = sorted(before - {option.split("=", 1)[0] for option in new.options})
             if gone:
-                statements.append(Statement(f"{self.alter_table} RESET ({', '.join(gone)})", weak))
+                statements.append(Statement(f"{self.alter_only(facts)} RESET ({', '.join(gone)})", weak))
             if new.options:
-                statements.append(Statement(f"{self.alter_table} SET ({', '.join(new.options)})", weak))
+                statements.append(Statement(f"{self.alter_only(facts)} SET ({', '.join(new.options)})", weak))
         return statements

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
-from migrator.kinds.index import BODY, build_concurrently, duplicates
+from migrator.kinds.index import BODY, PART_OF, build_concurrently, duplicates, goes_above
+from migrator.kinds.inherited import made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
+_IS_THERE = """EXISTS (SELECT FROM pg_constraint p
+    WHERE p.conrelid = h.inhparent AND p.conname = k.conname AND p.contype = 'c' AND NOT p.connoinherit)"""
 WORDS = {"p": "PRIMARY KEY", "u": "UNIQUE", "f": "FOREIGN KEY", "c": "CHECK", "x": "EXCLUDE"}
 
 
@@ -18,12 +21,12 @@ class Constraint(Object):
     """A constraint of a table, NOT NULL aside."""
 
     kind = "constraint"
-    printed = frozenset({"definition"})
     enforces = True
+    copyable = True
     catalogs = {
         "pg_constraint": "oid conname connamespace contype condeferrable condeferred convalidated conrelid conindid"
         " confrelid conkey confkey conbin conexclop confupdtype confdeltype confmatchtype confdelsetcols connoinherit"
-        " conpfeqop conppeqop conffeqop conenforced conperiod",
+        " conpfeqop conppeqop conffeqop conenforced conperiod conparentid conislocal coninhcount",
     }
 
     schema: str = key()
@@ -32,6 +35,7 @@ class Constraint(Object):
     type: str = replaced()
     definition: str = replaced()
     valid: bool = altered()
+    local: bool = altered()
     columns: list[str] = noted("to ask for the rows in the way before it is added")
     target: list[str] | None = noted("the table that a foreign key references: schema, name")
     target_columns: list[str] | None = noted("the columns that a foreign key references")
@@ -41,6 +45,8 @@ class Constraint(Object):
     adoptable: bool | None = noted("whether ADD CONSTRAINT … USING INDEX takes this form of index")
     suffix: str = noted("DEFERRABLE …, where the index is adopted")
     partitioned: bool = noted("what can be NOT VALID or adopted on a partitioned table is less")
+    sources: list[list[str]] | None = noted("the tables from which a CHECK is inherited")
+    part_of: list[str] | None = noted("what owns the index of the parent table that its index is a part of")
 
     @classmethod
     def query(cls, version: int) -> str:
@@ -54,7 +60,7 @@ class Constraint(Object):
                    CASE WHEN NOT k.convalidated AND {enforced}
                         THEN left(pg_get_constraintdef(k.oid), -length(' NOT VALID'))
                         ELSE pg_get_constraintdef(k.oid) END,
-                   k.convalidated OR NOT {enforced},
+                   k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
                    {names.format(numbers="k.conkey", relation="k.conrelid")},
                    CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END,
                    CASE WHEN k.contype = 'f' THEN {names.format(numbers="k.confkey", relation="k.confrelid")} END,
@@ -64,13 +70,14 @@ class Constraint(Object):
                      AND NOT EXISTS (SELECT FROM unnest(i.indoption::int2[]) o WHERE o <> 0),
                    CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
                      || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END,
-                   c.relkind = 'p'
+                   c.relkind = 'p', CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END,
+                   {PART_OF}
             FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
             LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
             LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
             WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
-              AND c.relkind IN ('r', 'p')"""
+              AND c.relkind IN ('r', 'p', 'f') AND NOT (k.contype = 'f' AND k.conparentid <> 0)"""
 
     @property
     def parent(self) -> Identity:
@@ -95,6 +102,17 @@ class Constraint(Object):
         return "pucxf".index(self.type)
 
     @property
+    def has_index(self) -> bool:
+        return bool(self.index_body)
+
+    def pins(self, used: Identity, facts: Facts) -> bool:
+        # Where the table is not rewritten anyway, a CHECK would make PostgreSQL read it all under the lock. A foreign
+        # key may find no operator between a new type and an old one, and would be checked under locks on both tables.
+        if self.type == "c":
+            return not facts.rewrites(used)
+        return self.type == "f" and (facts.rewrites(used) or facts.reindexes(used))
+
+    @property
     def names_taken(self) -> tuple[Identity, ...]:
         own = ("constraint", self.schema, self.table_name, self.constraint)
         return (own, ("relation", self.schema, self.constraint)) if self.index_body else (own,)
@@ -107,6 +125,14 @@ class Constraint(Object):
     def reference(self) -> str:
         return f"CONSTRAINT {identifier(self.constraint)} ON {self._table}"
 
+    def copies(self) -> Iterable[tuple[Identity, Identity]]:
+        return originals(self.sources, "constraint", self.schema, self.table_name, self.constraint)
+
+    @property
+    def own(self) -> bool:
+        """A CHECK of a partition goes with that of its parent; one that a child declares itself stays."""
+        return not self.sources or (self.local and self.sources[0][0] != "partition")
+
     def _locks(self, mode: LockMode) -> tuple[Identity, ...]:
         return (self.table, self.references) if self.references else (self.table,)
 
@@ -118,12 +144,23 @@ class Constraint(Object):
         )
 
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        return "" if self._inline(facts) else self._words()
+
+    def _words(self) -> str:
         return f"CONSTRAINT {identifier(self.constraint)} {self.definition}"
+
+    def _inline(self, facts: Facts) -> bool:
+        """Whether CREATE TABLE … INHERITS makes it without a word of its own."""
+        return not self.own and str(self.sources[0][0]) == "inherit" and facts.is_new(self.parent)  # type: ignore[index]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         mode = LockMode.SHARE_ROW_EXCLUSIVE if self.type == "f" else LockMode.ACCESS_EXCLUSIVE
         locks = lock(mode, *self._locks(mode))
-        add = f"ALTER TABLE {self._table} ADD {self.clause((), facts)}"
+        if not self.own and (made_above(self, facts) or self._inline(facts)):
+            return []
+        # The indexes of partitions are built one by one, and attached.
+        only = "ONLY " if self.partitioned and self.type in "pux" else ""
+        add = f"ALTER TABLE {only}{self._table} ADD {self._words()}"
         if not self.valid:
             return [Statement(f"{add} NOT VALID", locks)]
         if facts.is_new(self.parent):
@@ -162,6 +199,8 @@ class Constraint(Object):
 
     def drop(self, facts: Facts) -> list[Statement]:
         mode = LockMode.ACCESS_EXCLUSIVE
+        if goes_above(self.part_of, self.schema, self.table_name, facts):
+            return []
         return [
             Statement(
                 f"ALTER TABLE {self._table} DROP CONSTRAINT {identifier(self.constraint)}",

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from migrator.kinds.base import Facts, Object, Tree, altered, key
 from migrator.kinds.column import Column
+from migrator.kinds.inherited import alter_table, made_above
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier, qualified
+from migrator.sql import identifier
 from migrator.statement import Identity, LockMode, Statement, lock
 
 
@@ -15,7 +16,6 @@ class Default(Object):
     """The default expression of a column."""
 
     kind = "default"
-    printed = frozenset({"expression"})
     pins_type = True
     catalogs = {"pg_attrdef": "oid adrelid adnum adbin"}
 
@@ -48,11 +48,18 @@ class Default(Object):
 
     def fits_inside(self, facts: Facts) -> bool:
         # A volatile default would rewrite a full table; SET DEFAULT afterwards does not.
+        column = facts.new(self.parent)
+        if isinstance(column, Column) and (
+            column.inline(facts) or (made_above(column, facts) and not column.own)
+        ):
+            return False
         return facts.is_new(self.table) or (facts.is_new(self.parent) and not facts.rewrites(self.identity))
 
     def trials(self, before: Default | None, facts: Facts) -> list[tuple[str, str, str | None]]:
         column = facts.new(self.parent)
         if not isinstance(column, Column) or not facts.is_new(self.parent) or facts.is_new(self.table):
+            return []
+        if made_above(column, facts):
             return []
         return [("", f"ADD COLUMN c {column.typed()} DEFAULT {self.expression}", None)]
 
@@ -62,20 +69,33 @@ class Default(Object):
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
         return f"DEFAULT {self.expression}"
 
-    def _alter(self, action: str) -> list[Statement]:
-        table, column = qualified(self.schema, self.table_name), identifier(self.column)
+    def _alter(self, action: str, facts: Facts) -> list[Statement]:
+        table, column = alter_table(self.schema, self.table_name, facts), identifier(self.column)
         return [
             Statement(
-                f"ALTER TABLE {table} ALTER COLUMN {column} {action}",
+                f"{table} ALTER COLUMN {column} {action}",
                 lock(LockMode.ACCESS_EXCLUSIVE, self.table),
             )
         ]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        return self._alter(f"SET DEFAULT {self.expression}")
+        if facts.is_new(self.parent) and self._came_along(facts):
+            return []
+        return self._alter(f"SET DEFAULT {self.expression}", facts)
+
+    def _came_along(self, facts: Facts) -> bool:
+        """Whether the column was inherited, now, with this very default."""
+        column = facts.new(self.parent)
+        if not isinstance(column, Column) or column.own:
+            return False
+        found = [facts.new(("default", *original[1:])) for _, original in column.copies()]
+        given = [one for one in found if isinstance(one, Default)]
+        if not given or given[0].expression != self.expression:
+            return False
+        return column.inline(facts) or (made_above(column, facts) and given[0].fits_inside(facts))
 
     def alter(self, new: Default, changed: Sequence[str], facts: Facts) -> list[Statement]:
         return new.create((), facts)
 
     def drop(self, facts: Facts) -> list[Statement]:
-        return self._alter("DROP DEFAULT")
+        return self._alter("DROP DEFAULT", facts)

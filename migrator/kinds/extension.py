@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
 from migrator.sql import identifier, literal
 from migrator.statement import Identity, Statement
 
@@ -13,17 +13,23 @@ class Extension(Object):
     """An installed extension: version and schema."""
 
     kind = "extension"
+    address_type = "extension"
     catalogs = {"pg_extension": "oid extname extnamespace extversion extrelocatable"}
 
     extension: str = key()
     schema: str = altered()
     version: str = altered()
+    relocatable: bool = noted("whether ALTER EXTENSION … SET SCHEMA is possible")
+    updates: list[str] = noted("the versions that its scripts can turn it into")
 
     @classmethod
     def query(cls, version: int) -> str:
         # Pre-installed ones (plpgsql) have an oid below the first normal one.
         return """
-            SELECT 'pg_extension'::regclass::oid::int8, e.oid::int8, 0, e.extname::text, n.nspname::text, e.extversion
+            SELECT 'pg_extension'::regclass::oid::int8, e.oid::int8, 0, e.extname::text, n.nspname::text, e.extversion,
+                   e.extrelocatable,
+                   ARRAY(SELECT u.target FROM pg_extension_update_paths(e.extname) u
+                         WHERE u.source = e.extversion AND u.path IS NOT NULL ORDER BY u.target)
             FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
             WHERE e.oid >= 16384"""
 
@@ -36,6 +42,11 @@ class Extension(Object):
                 f"CREATE EXTENSION {self.name} WITH SCHEMA {identifier(self.schema)} VERSION {literal(self.version)}"
             )
         ]
+
+    def alterable(self, new: Extension, changed: Sequence[str], facts: Facts) -> bool:
+        return ("schema" not in changed or bool(self.relocatable)) and (
+            "version" not in changed or new.version in self.updates
+        )
 
     def alter(self, new: Extension, changed: Sequence[str], facts: Facts) -> list[Statement]:
         statements = []

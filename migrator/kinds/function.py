@@ -51,7 +51,8 @@ class Function(Object):
                    p.pronargdefaults::int4, rtrim(pg_get_functiondef(p.oid), E'\\n'),
                    pg_get_function_identity_arguments(p.oid), p.prosqlbody IS NOT NULL
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE p.prokind IN ('f', 'p', 'w') AND {OURS}"""
+            WHERE p.prokind IN ('f', 'p', 'w') AND {OURS} AND NOT EXISTS (
+              SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')"""
 
     @property
     def parent(self) -> Identity:

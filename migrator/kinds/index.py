@@ -18,6 +18,23 @@ BODY = """
       || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' '))
 """
 
+PART_OF = """
+    CASE WHEN ic.relispartition THEN (
+        SELECT CASE WHEN k.conname IS NULL THEN ARRAY['index', pn.nspname::text, p.relname::text]
+                    ELSE ARRAY['constraint', pn.nspname::text, pt.relname::text, k.conname::text] END
+        FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+        JOIN pg_index pi ON pi.indexrelid = p.oid JOIN pg_class pt ON pt.oid = pi.indrelid
+        LEFT JOIN pg_constraint k ON k.conindid = p.oid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = pi.indrelid
+        WHERE h.inhrelid = ic.oid) END
+"""
+"""SQL: the identity of what owns the index of the parent table that index ic is a part of, NULL for none."""
+
+
+def goes_above(part_of: Sequence[str] | None, schema: str, table: str, facts: Facts) -> bool:
+    """Whether the index of a partition goes with that of the parent table, as it cannot be dropped by itself."""
+    tie = ("partition", schema, table)
+    return bool(part_of) and facts.new(tie) is not None and not facts.is_new(tie)
+
 
 def build_concurrently(
     name: str, schema: str, table: str, unique: bool, body: str, subject: Identity
@@ -69,9 +86,9 @@ class Index(Object):
     """An index of a table or materialized view."""
 
     kind = "index"
-    printed = frozenset({"body"})
     address_type = "index"
     enforces = True
+    copyable = True
     catalogs = {
         "pg_index": "indexrelid indrelid indisunique indisvalid indnkeyatts indkey indnullsnotdistinct indpred"
         " indexprs indclass indcollation indoption indnatts indisexclusion indisprimary",
@@ -91,16 +108,17 @@ class Index(Object):
     nulls_distinct: bool = noted("the same; it is part of the body")
     partitioned: bool = noted("an index of a partitioned table cannot be built concurrently")
     relation_kind: str = noted("whether the table is a materialized view")
+    part_of: list[str] | None = noted("what owns the index of the parent table that it is a part of")
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
             SELECT 'pg_class'::regclass::oid::int8, ic.oid::int8, 0, n.nspname::text, ic.relname::text, c.relname::text,
-                   i.indisunique, {BODY}, i.indisvalid,
+                   i.indisunique, {BODY}, i.indisvalid OR ic.relkind = 'I',
                    ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
                          LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0
                          WHERE k.place <= i.indnkeyatts ORDER BY k.place),
-                   pg_get_expr(i.indpred, i.indrelid), NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text
+                   pg_get_expr(i.indpred, i.indrelid), NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
             FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
             JOIN pg_namespace n ON n.oid = ic.relnamespace
             WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS}
@@ -114,13 +132,19 @@ class Index(Object):
     def table(self) -> Identity:
         return ("materialized_view" if self.relation_kind == "m" else "table", self.schema, self.table_name)
 
+    def pins(self, used: Identity, facts: Facts) -> bool:
+        # Built again under the lock by the change of type; dropped before and built after, it stops nobody.
+        special = self.predicate is not None or None in self.columns
+        return not facts.rewrites(used) and (special or facts.reindexes(used))
+
     @property
     def names_taken(self) -> tuple[Identity, ...]:
         return (("relation", self.schema, self.index_name),)
 
     def _plain(self, facts: Facts) -> Statement:
         unique = "UNIQUE " if self.unique else ""
-        only = "ONLY " if self.partitioned and not self.valid else ""
+        # The indexes of partitions are built one by one, and attached.
+        only = "ONLY " if self.partitioned else ""
         return Statement(
             f"CREATE {unique}INDEX {identifier(self.index_name)} ON {only}{qualified(self.schema, self.table_name)} {self.body}",
             lock(LockMode.SHARE, self.table),
@@ -136,6 +160,8 @@ class Index(Object):
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:
+        if goes_above(self.part_of, self.schema, self.table_name, facts):
+            return []
         if self.partitioned:
             return [Statement(f"DROP INDEX {self.name}", lock(LockMode.ACCESS_EXCLUSIVE, self.table))]
         return [drop_concurrently(self.index_name, self.schema, self.table)]

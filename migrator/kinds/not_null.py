@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.column import Column
+from migrator.kinds.inherited import made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -16,9 +18,10 @@ class NotNull(Object):
     kind = "not_null"
     forbids_null = True
     enforces = True
+    copyable = True
     catalogs = {
         "pg_attribute": "attrelid attname attnum attnotnull",
-        "pg_constraint": "oid conrelid conkey conname contype convalidated connoinherit",
+        "pg_constraint": "oid conrelid conkey conname contype convalidated connoinherit conislocal coninhcount",
     }
 
     schema: str = key()
@@ -27,22 +30,33 @@ class NotNull(Object):
     constraint: str | None = altered()
     valid: bool = altered()
     no_inherit: bool = altered()
+    local: bool = altered()
+    sources: list[list[str]] | None = noted("the tables from which it is inherited")
 
     @classmethod
     def query(cls, version: int) -> str:
         constraint = (
             """pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]"""
             if version >= 18
-            else "(VALUES (NULL::oid, NULL::name, true, false)) AS k (oid, conname, convalidated, connoinherit) ON true"
+            else "(VALUES (NULL::oid, NULL::name, true, false, false, 0)) AS k"
+            " (oid, conname, convalidated, connoinherit, conislocal, coninhcount) ON true"
         )
+        there = (
+            "h.inhparent IN (SELECT p.attrelid FROM pg_attribute p WHERE p.attname = a.attname AND p.attnotnull"
+            " AND p.attrelid = h.inhparent AND NOT p.attisdropped)"
+        )
+        # Up to 17 nothing tells whether a child declares it too; it then goes with that of its parent.
+        came, local = ("k.coninhcount", "k.conislocal") if version >= 18 else ("a.attinhcount", "true")
         return f"""
             SELECT CASE WHEN k.oid IS NULL THEN 0 ELSE 'pg_constraint'::regclass::oid::int8 END,
                    coalesce(k.oid, 0)::int8, 0, n.nspname::text, c.relname::text, a.attname::text,
-                   CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null' THEN k.conname::text END,
-                   coalesce(k.convalidated, true), coalesce(k.connoinherit, false)
+                   CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null' 
+                             AND (c.relispartition OR {local}) THEN k.conname::text END,
+                   coalesce(k.convalidated, true), coalesce(k.connoinherit, false), {local} OR c.relispartition,
+                   {sources(came, there)}
             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN {constraint}
-            WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
+            WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f')
               AND c.relpersistence <> 't' AND {OURS}"""
 
     @property
@@ -52,6 +66,13 @@ class NotNull(Object):
     @property
     def table(self) -> Identity:
         return ("table", self.schema, self.table_name)
+
+    def copies(self) -> Iterable[tuple[Identity, Identity]]:
+        return originals(self.sources, "not_null", self.schema, self.table_name, self.column)
+
+    @property
+    def own(self) -> bool:
+        return not self.sources
 
     @property
     def _table(self) -> str:
@@ -63,8 +84,13 @@ class NotNull(Object):
         return f"CONSTRAINT {identifier(name)} ON {self._table}"
 
     def fits_inside(self, facts: Facts) -> bool:
+        column = facts.new(self.parent)
+        if isinstance(column, Column) and column.inline(facts):
+            return False
         if facts.is_new(self.table):
             return True
+        if made_above(self, facts):
+            return False
         # A new column of a full table: only where every old row gets a value at once and no hook fills it.
         return (
             facts.is_new(self.parent)
@@ -82,6 +108,8 @@ class NotNull(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         table, column = self._table, identifier(self.column)
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
+        if self.sources and (made_above(self, facts) or self._inline(facts)):
+            return []
         if facts.is_new(self.table):
             return [Statement(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", strong)]
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
@@ -106,12 +134,18 @@ class NotNull(Object):
             Statement(f"ALTER TABLE {table} DROP CONSTRAINT {proof}", strong),
         ]
 
+    def _inline(self, facts: Facts) -> bool:
+        column = facts.new(self.parent)
+        return isinstance(column, Column) and column.inline(facts)
+
     def alter(self, new: NotNull, changed: Sequence[str], facts: Facts) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
         old_name = identifier(self.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
         name = identifier(new.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
-        statements = []
-        if "constraint" in changed:
+        statements: list[Statement] = []
+        if made_above(new, facts):
+            return statements
+        if "constraint" in changed and facts.oldest >= 18:
             statements.append(
                 Statement(f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}", strong)
             )

@@ -1,10 +1,10 @@
-"""Which kind a relation is, by pg_class.relkind: for what can stand on tables, views and others alike."""
+"""Which kind a relation is (a foreign table is called a table), by pg_class.relkind: for what can stand on tables, views and others alike."""
 
 from __future__ import annotations
 
 from migrator.statement import Identity
 
-_KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized_view", "f": "foreign_table"}
+_KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized_view", "f": "table"}
 
 
 def relation(relkind: str, schema: str, name: str) -> Identity:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, replaced
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
 from migrator.kinds.schema import OURS
+from migrator.sql import identifier, literal
 from migrator.statement import Identity, LockMode, Statement, lock
+
+
+def storage(options: Sequence[str]) -> str:
+    """Storage parameters, "name=value" each, as SQL takes them."""
+    pairs = [option.split("=", 1) for option in options]
+    return ", ".join(f"{name} = {literal(value)}" for name, value in pairs)
 
 
 class Table(Object):
@@ -20,23 +27,37 @@ class Table(Object):
     loose = frozenset({"table"})
     catalogs = {
         "pg_class": "oid relname relnamespace relkind relpersistence reloptions relrowsecurity relforcerowsecurity"
+        " relpartkey reloftype relam reltablespace reltoastrelid relhassubclass",
+        "pg_partitioned_table": "partrelid partstrat partnatts partattrs partclass partcollation partexprs",
+        "pg_am": "oid amname",
+        "pg_tablespace": "oid spcname",
     }
 
     schema: str = key()
     table_name: str = key()
     partition_key: str | None = replaced()
+    of_type: str | None = altered()
+    access_method: str | None = altered()
+    tablespace: str | None = altered()
     persistence: str = altered()
     options: list[str] = altered()
     row_security: bool = altered()
     forced_row_security: bool = altered()
+    has_children: bool = noted(
+        "to reach it alone, where a statement would go on to tables that inherit from it"
+    )
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
             SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
-                   pg_get_partkeydef(c.oid), c.relpersistence::text, coalesce(c.reloptions, '{{}}'),
-                   c.relrowsecurity, c.relforcerowsecurity
+                   pg_get_partkeydef(c.oid), CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
+                   CASE WHEN a.amname <> 'heap' THEN a.amname::text END, s.spcname::text, c.relpersistence::text,
+                   coalesce(c.reloptions, '{{}}')
+                     || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid),
+                   c.relrowsecurity, c.relforcerowsecurity, c.relhassubclass
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
             WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {OURS}"""
 
     @property
@@ -53,13 +74,32 @@ class Table(Object):
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         unlogged = "UNLOGGED " if self.persistence == "u" else ""
-        inside = ",\n".join(f"    {part.object.clause(part.parts, facts)}" for part in parts)
-        sql = f"CREATE {unlogged}TABLE {self.name} (" + (f"\n{inside}\n)" if inside else ")")
+        written = [(part.object, part.object.clause(part.parts, facts)) for part in parts]
+        parents = ", ".join(clause for one, clause in written if one.ties() and clause)
+        inside = ",\n".join(f"    {clause}" for one, clause in written if clause and not one.ties())
+        if self.of_type:
+            sql = f"CREATE {unlogged}TABLE {self.name} OF {self.of_type}" + (
+                f" (\n{inside}\n)" if inside else ""
+            )
+        else:
+            sql = f"CREATE {unlogged}TABLE {self.name} (" + (f"\n{inside}\n)" if inside else ")")
+        if parents:
+            sql += f" INHERITS ({parents})"
         if self.partition_key:
             sql += f" PARTITION BY {self.partition_key}"
+        if self.access_method:
+            sql += f" USING {identifier(self.access_method)}"
         if self.options:
-            sql += f" WITH ({', '.join(self.options)})"
-        return [Statement(sql), *self._row_security(False, False)]
+            sql += f" WITH ({storage(self.options)})"
+        if self.tablespace:
+            sql += f" TABLESPACE {identifier(self.tablespace)}"
+        late = [
+            statement
+            for part in parts
+            if part.object.kind == "column"
+            for statement in part.object.created(facts)  # type: ignore[attr-defined]
+        ]
+        return [Statement(sql), *late, *self._row_security(False, False)]
 
     def drop(self, facts: Facts) -> list[Statement]:
         return [
@@ -81,6 +121,19 @@ class Table(Object):
                     (Hazards.REWRITES_TABLE,),
                 )
             )
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.identity)
+        if "of_type" in changed:
+            of = f"OF {new.of_type}" if new.of_type else "NOT OF"
+            statements.append(Statement(f"ALTER TABLE {self.name} {of}", strong))
+        rewrites = () if self.partition_key else (Hazards.REWRITES_TABLE,)
+        if "access_method" in changed:
+            method = identifier(new.access_method or "heap")
+            statements.append(
+                Statement(f"ALTER TABLE {self.name} SET ACCESS METHOD {method}", strong, rewrites)
+            )
+        if "tablespace" in changed:
+            space = identifier(new.tablespace or "pg_default")
+            statements.append(Statement(f"ALTER TABLE {self.name} SET TABLESPACE {space}", strong, rewrites))
         if "options" in changed:
             statements += self._set_options(new)
         return statements + new._row_security(self.row_security, self.forced_row_security)
@@ -90,13 +143,13 @@ class Table(Object):
         before = dict(option.split("=", 1) for option in self.options)
         after = dict(option.split("=", 1) for option in new.options)
         gone = [name for name in before if name not in after]
-        set_ = [f"{name}={value}" for name, value in after.items() if before.get(name) != value]
+        set_ = storage([f"{name}={value}" for name, value in after.items() if before.get(name) != value])
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.identity)
         statements = []
         if gone:
             statements.append(Statement(f"ALTER TABLE {self.name} RESET ({', '.join(gone)})", weak))
         if set_:
-            statements.append(Statement(f"ALTER TABLE {self.name} SET ({', '.join(set_)})", weak))
+            statements.append(Statement(f"ALTER TABLE {self.name} SET ({set_})", weak))
         return statements
 
     def _row_security(self, enabled: bool, forced: bool) -> list[Statement]:

@@ -12,15 +12,15 @@ from migrator.plan.plan import Plan
 
 
 def record(revision: str, parent: str | None, plans: Mapping[str, Plan], files: Mapping[str, str]) -> str:
-    """migration.json: revision, parent, fingerprints of both ends, the steps of both directions, hashes."""
-    up = plans["upgrade"]
+    """migration.json: revision, parent, the steps of both directions, hashes of the other files.
+
+    No fingerprint of the schema is in it: a newer migrator models more, and would find that every old one is wrong.
+    """
     return (
         json.dumps(
             {
                 "revision": revision,
                 "parent": parent,
-                "before": up.changes.old.fingerprint(),
-                "after": up.changes.new.fingerprint(),
                 **{direction: _direction(plan) for direction, plan in plans.items()},
                 "files": {name: hash_one(text.encode()) for name, text in sorted(files.items())},
             },

@@ -215,7 +215,7 @@ def _write(
         return old.make_way(aside(identity[-1]), facts)
     if verb is Verb.DROP:
         if identity in facts.changes.set_aside:
-            old = old.renamed(aside(identity[-1]))
+            return old.drop_old(aside(identity[-1]), facts)
         return old.drop(facts)
     assert new is not None
     return old.alter(new, facts.changes.altered[identity], facts)

@@ -100,7 +100,8 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
             every = cursor.execute(_ALL_ADDRESSES).fetchall()
             lost = [row for row in every if not links.known(row)]
             unmodelled = _identify(connection, lost)
-    return Snapshot(version, objects, dependencies(objects, found), unmodelled)
+            roles = frozenset(name for (name,) in cursor.execute("SELECT rolname::text FROM pg_roles"))
+    return Snapshot(version, objects, dependencies(objects, found), unmodelled, roles)
 
 
 def server_version(connection: psycopg.Connection[Any]) -> int:
@@ -126,7 +127,7 @@ class _Links:
         for c, o, s, rc, ro, rs, deptype in depend:
             if deptype == "e":
                 self.members.add((c, o, 0))
-            if deptype in ("i", "e"):
+            if deptype in ("i", "e", "P"):
                 self.owners.setdefault((c, o, s), (rc, ro, rs))
 
     def resolve(self, address: Address) -> Identity | None:
@@ -168,10 +169,12 @@ def _collect(
     for row in rows:
         address: Address = row[:3]
         if kind.attached:
-            target = links.objects.get(address)
+            target, part = links.objects.get(address), ""
+            if target is None and address[2]:
+                target, part = links.objects.get((*address[:2], 0)), row[3]
             if target is None or target not in objects:
                 continue
-            one: Object = make(kind, (target, *row[3:]))
+            one: Object = make(kind, (target, part, *row[4:]))
             objects[one.identity] = one
             continue
         one = make(kind, row[3:])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,8 @@ class Snapshot:
     """Object -> the objects that must exist before it."""
     unmodelled: tuple[str, ...] = ()
     """Objects of kinds that the migrator does not know, as pg_identify_object names them."""
+    roles: frozenset[str] = frozenset()
+    """The roles of the server, which no plan makes."""
 
     @cached_property
     def dependants(self) -> Mapping[Identity, tuple[Identity, ...]]:
@@ -30,6 +31,16 @@ class Snapshot:
         for one, others in self.depends.items():
             for other in others:
                 found[other].append(one)
+        return {identity: tuple(sorted(ones)) for identity, ones in found.items()}
+
+    @cached_property
+    def copies(self) -> Mapping[Identity, tuple[tuple[Identity, Identity], ...]]:
+        """Part of a table -> the copies of it on tables that inherit from that one, each with the tie of the two."""
+        found: dict[Identity, list[tuple[Identity, Identity]]] = defaultdict(list)
+        for identity, one in self.objects.items():
+            if one.copyable:
+                for tie, original in one.copies():
+                    found[original].append((tie, identity))
         return {identity: tuple(sorted(ones)) for identity, ones in found.items()}
 
     @cached_property
@@ -43,16 +54,6 @@ class Snapshot:
             identity: tuple(sorted(ones, key=lambda o: (o.kind, o.position, o.identity)))
             for identity, ones in found.items()
         }
-
-    def fingerprint(self) -> str:
-        """A hash of everything that is compared; equal for equal schemas on any server."""
-        digest = hashlib.sha256()
-        for identity, one in sorted(self.objects.items()):
-            compared = [
-                f"{f.name}={value!r}" for f, value in zip(one.fields, one, strict=True) if f.how != "noted"
-            ]
-            digest.update(f"{identity!r} {compared!r}\n".encode())
-        return digest.hexdigest()
 
 
 def dependencies(

@@ -1,16 +1,17 @@
-"""Learns by trying what no catalog tells: whether a default or a change of type rewrites its table, and which
-conversion a change of type needs. Each trial is a temporary table in a transaction that is rolled back.
+"""Learns by trying what no catalog tells: whether a default or a change of type rewrites its table or builds its
+indexes again, and which conversion a change of type needs. Each trial is a temporary table in a transaction that is
+rolled back; types that only the old state has are made in it as they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
-from migrator.kinds.base import Facts, Object
+from migrator.kinds.base import Facts, Object, Tree
 from migrator.statement import Identity
 
 
@@ -19,7 +20,11 @@ class Trial:
     """What was learnt, by identity."""
 
     rewrites: Mapping[Identity, bool] = field(default_factory=dict)
+    reindexes: Mapping[Identity, bool] = field(default_factory=dict)
+    """Changes of type that build the indexes on the column again, without a rewrite of the table."""
     conversions: Mapping[Identity, str | None] = field(default_factory=dict)
+    impossible: Mapping[Identity, str] = field(default_factory=dict)
+    """Changes of type that no conversion makes possible, with the server's reason."""
 
 
 def attempt(
@@ -27,34 +32,75 @@ def attempt(
 ) -> Trial:
     """Tries each object that is created (None) or altered (as it was before), in the database of the desired state."""
     rewrites: dict[Identity, bool] = {}
+    reindexes: dict[Identity, bool] = {}
     conversions: dict[Identity, str | None] = {}
+    impossible: dict[Identity, str] = {}
     for identity, before in sorted(wanted.items(), key=lambda item: item[0]):
         after = facts.new(identity)
+        setup = [*_missing(identity, facts)] if before else []
         for columns, action, using in after.trials(before, facts) if after else ():
             try:
-                rewrites[identity] = _rewrites(connection, columns, action)
-            except psycopg.Error:
+                rewrites[identity], reindexes[identity] = _rewrites(connection, setup, columns, action)
+            except psycopg.Error as error:
                 # Not even possible on an empty table; the next conversion may be.
                 rewrites[identity] = True
+                if before:
+                    impossible.setdefault(identity, error.diag.message_primary or str(error))
                 continue
             conversions[identity] = using
+            impossible.pop(identity, None)
             break
-    return Trial(rewrites, conversions)
+    return Trial(rewrites, reindexes, conversions, impossible)
 
 
-def _rewrites(connection: psycopg.Connection[Any], columns: str, action: str) -> bool:
+def _missing(identity: Identity, facts: Facts, made: set[Identity] | None = None) -> Iterator[str]:
+    """Statements that make what the object needed before and the new state has not got, what is needed first first."""
+    made = set() if made is None else made
+    for other in sorted(facts.uses(identity, before=True)):
+        one = facts.old(other)
+        if one is None or other in made or facts.new(other) is not None or one.table is not None:
+            continue
+        made.add(other)
+        yield from _missing(other, facts, made)
+        parts = [part for part in facts.inside(other, before=True) if part.inseparable]
+        yield from (statement.sql for statement in one.create([Tree(part) for part in parts], facts))
+
+
+def _rewrites(
+    connection: psycopg.Connection[Any], setup: list[str], columns: str, action: str
+) -> tuple[bool, bool]:
+    """Whether the action rewrites the table, and whether it builds its index again without that."""
     with connection.transaction(force_rollback=True):
         connection.execute("SET LOCAL search_path = pg_catalog, public")
         connection.execute("SET LOCAL timezone = 'UTC'")
+        for statement in setup:
+            connection.execute(statement)
         connection.execute(f"CREATE TEMPORARY TABLE trial ({columns}) ON COMMIT DROP")
-        before = _file(connection)
+        indexed = bool(columns) and _indexed(connection)
+        before = _files(connection)
         connection.execute(f"ALTER TABLE pg_temp.trial {action}")
-        return _file(connection) != before
+        after = _files(connection)
+        rewritten = before[0] != after[0]
+        return rewritten, indexed and not rewritten and before[1:] != after[1:]
 
 
-def _file(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute(
-        "SELECT relfilenode::int8 FROM pg_class WHERE oid = 'pg_temp.trial'::regclass"
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
+def _indexed(connection: psycopg.Connection[Any]) -> bool:
+    """Puts an index on the table's first column, where its type can have one."""
+    try:
+        with connection.transaction():
+            connection.execute(
+                "DO $do$ BEGIN EXECUTE format('CREATE INDEX trial_index ON pg_temp.trial (%I)', (SELECT attname"
+                " FROM pg_attribute WHERE attrelid = 'pg_temp.trial'::regclass AND attnum = 1)); END $do$"
+            )
+    except psycopg.errors.UndefinedObject:
+        return False
+    return True
+
+
+def _files(connection: psycopg.Connection[Any]) -> list[int]:
+    rows = connection.execute(
+        "SELECT c.relfilenode::int8 FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid"
+        " WHERE c.oid = 'pg_temp.trial'::regclass OR i.indrelid = 'pg_temp.trial'::regclass"
+        " ORDER BY c.relkind DESC, c.relname"
+    ).fetchall()
+    return [int(row[0]) for row in rows]
