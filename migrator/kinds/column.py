@@ -8,7 +8,7 @@ from migrator.errors import PlanError
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds import conversion
 from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted
-from migrator.kinds.inherited import alter_table, made_above, originals, sources
+from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -16,6 +16,9 @@ from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 _IS_THERE = """EXISTS (SELECT FROM pg_attribute p
     WHERE p.attrelid = h.inhparent AND p.attname = a.attname AND NOT p.attisdropped)"""
 STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
+OPTIONS = "ARRAY(SELECT o FROM unnest(a.attoptions) AS o WHERE o NOT LIKE 'pg\\_attver=%')"
+"""The attribute options of pg_attribute a that people set. PostgreSQL 15.20 stamps each new column with `pg_attver`, a
+number of its own: SET and RESET leave it as it is, and that version's pg_dump does not print it."""
 COMPRESSION = {"": "DEFAULT", "p": "pglz", "l": "lz4"}
 
 
@@ -58,7 +61,7 @@ class Column(Object):
                    a.attgenerated::text,
                    CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                    CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
-                   a.attcompression::text, nullif(a.attstattarget, -1)::int4, coalesce(a.attoptions, '{{}}'),
+                   a.attcompression::text, nullif(a.attstattarget, -1)::int4, {OPTIONS},
                    a.attislocal OR c.relispartition, a.attnum::int4, t.typstorage::text,
                    {sources("a.attinhcount", _IS_THERE)}
             FROM pg_attribute a
@@ -97,12 +100,11 @@ class Column(Object):
     @property
     def own(self) -> bool:
         """A column of a partition goes with that of its parent; one that a child declares itself stays."""
-        return not self.sources or (self.local and self.sources[0][0] != "partition")
+        return declared(self.sources, self.local)
 
     def inline(self, facts: Facts) -> bool:
         """Whether CREATE TABLE … INHERITS makes it without a word of its own."""
-        inherited = self.sources is not None and self.sources[0][0] == "inherit"
-        return inherited and not self.own and facts.is_new(self.parent)
+        return comes_with_create(self, self.sources, facts)
 
     def fits_inside(self, facts: Facts) -> bool:
         return facts.is_new(self.parent)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
 from migrator.kinds.index import BODY, PART_OF, build_concurrently, duplicates, goes_above
-from migrator.kinds.inherited import made_above, originals, sources
+from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -131,7 +131,12 @@ class Constraint(Object):
     @property
     def own(self) -> bool:
         """A CHECK of a partition goes with that of its parent; one that a child declares itself stays."""
-        return not self.sources or (self.local and self.sources[0][0] != "partition")
+        return declared(self.sources, self.local)
+
+    def needs(self) -> Iterable[Identity]:
+        """A primary key makes its columns NOT NULL by itself where they are not, under a lock."""
+        columns = self.columns if self.type == "p" else ()
+        return [("not_null", self.schema, self.table_name, column) for column in columns]
 
     def _locks(self, mode: LockMode) -> tuple[Identity, ...]:
         return (self.table, self.references) if self.references else (self.table,)
@@ -151,7 +156,7 @@ class Constraint(Object):
 
     def _inline(self, facts: Facts) -> bool:
         """Whether CREATE TABLE … INHERITS makes it without a word of its own."""
-        return not self.own and str(self.sources[0][0]) == "inherit" and facts.is_new(self.parent)  # type: ignore[index]
+        return comes_with_create(self, self.sources, facts)
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         mode = LockMode.SHARE_ROW_EXCLUSIVE if self.type == "f" else LockMode.ACCESS_EXCLUSIVE

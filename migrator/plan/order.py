@@ -125,7 +125,9 @@ def bridged(changes: Changes, verb: Verb) -> set[Identity]:
         moving, objects = changes.dropped - changes.created, changes.old.objects
     bridges = {i for i in moving if objects[i].bridges}
     columns = {
-        i for i in moving if objects[i].holds_rows and (table := objects[i].table) is not None and table not in moving
+        i
+        for i in moving
+        if objects[i].holds_rows and (table := objects[i].table) is not None and table not in moving
     }
     return bridges | columns if bridges and columns else set()
 
@@ -221,7 +223,9 @@ def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
         one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects.get(vertex.identity)
         if one is None:
             continue
-        above = next((o for o in _above(changes, vertex, one, facts) if Vertex(vertex.verb, o) in before), None)
+        above = next(
+            (o for o in _above(changes, vertex, one, facts) if Vertex(vertex.verb, o) in before), None
+        )
         if above is None:
             continue
         if vertex.verb is Verb.DROP and above in changes.set_aside and not one.inseparable:

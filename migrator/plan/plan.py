@@ -73,7 +73,11 @@ class Planning:
 
     def rewrites(self, identity: Identity) -> bool:
         """Whether creating or altering the object was seen to rewrite its table; what was not tried does not."""
-        return self.moves(identity) or describe(identity) in self.using or self.trial.rewrites.get(identity, False)
+        return (
+            self.moves(identity)
+            or describe(identity) in self.using
+            or self.trial.rewrites.get(identity, False)
+        )
 
     def reindexes(self, identity: Identity) -> bool:
         """Whether altering the column was seen to build the indexes on it again, and nothing else."""
