@@ -277,8 +277,8 @@ DECLARE
   mark CONSTANT int := strpos(reverse(command), reverse('{batch}'));
   jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
   started CONSTANT timestamptz := clock_timestamp();
-  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; upto text[]; tids tid[]; at int; part int; size int;
-  walked bigint; pages bigint; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
+  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; visit text; many boolean; upto text[]; tids tid[]; at int; part int; size int;
+  walked bigint; pages bigint; first tid; last tid; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
   began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); why text; reason text; samples text;
 BEGIN
   CALL pg_temp.open_backfill(here, job, target, fills);
@@ -303,13 +303,17 @@ BEGIN
       END IF;
       within := pg_temp.stretch(alias, b.key, b.low, upto);
     END IF;
-    EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
+    EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), min(place) FILTER (WHERE todo), max(place) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
         FROM (SELECT place, get_byte(at, 4) * 256 + get_byte(at, 5) AS slot, substr(at, 1, 4) AS page, todo
                 FROM (SELECT %1$I.ctid AS place, tidsend(%1$I.ctid) AS at, (%2$s\n) AS todo FROM %3$s AS %1$I WHERE %4$s) AS r) AS r',
-      alias, remaining, target, within || CASE WHEN sweeping THEN format(E' AND (%s\n) LIMIT %s', remaining, longest) ELSE '' END) INTO walked, pages, tids;
+      alias, remaining, target, within || CASE WHEN sweeping THEN format(E' AND (%s\n) LIMIT %s', remaining, longest) ELSE '' END) INTO walked, pages, first, last, tids;
+    many := (SELECT count(*) > 1 FROM pg_temp.parts(target));
+    -- Finding a row by its place does not prune its page; reading through a range of places does, and is quicker than going along the key.
+    visit := format('SELECT count(%1$I.xmin) FROM %2$s AS %1$I WHERE %3$s', alias, target,
+      CASE WHEN many OR (last::text::point)[0] - (first::text::point)[0] > 2 * pages THEN within ELSE format('%1$I.ctid >= %2$L AND %1$I.ctid <= %3$L', alias, first, last) END);
     -- CASE hides the condition from the planner, whose statistics know nothing of new columns.
     batch_sql := left(command, length(command) - mark - 6) || format(E'(%I.ctid = ANY ($1) AND CASE WHEN (%s\n) THEN true END', alias, remaining)
-      || CASE WHEN (SELECT count(*) > 1 FROM pg_temp.parts(target)) THEN ' AND ' || within ELSE '' END || ')' || right(command, mark - 1);
+      || CASE WHEN many THEN ' AND ' || within ELSE '' END || ')' || right(command, mark - 1);
     COMMIT;
     reached := 0; locked := 0; at := 1;
     WHILE at <= cardinality(tids) LOOP
@@ -323,6 +327,7 @@ BEGIN
         COMMIT; PERFORM pg_sleep(0.5); COMMIT;
       END LOOP;
       IF reason IS NOT NULL THEN RAISE NOTICE 'backfill %: going on', job; reason := NULL; END IF;
+      IF at > 1 AND NOT sweeping THEN EXECUTE visit; COMMIT; END IF;
       part := least(size, b.rows_per_second, cardinality(tids) - at + 1); n := NULL; began := clock_timestamp();
       BEGIN
         -- Shorter than deadlock_timeout, so that it is never an application that a deadlock ends.

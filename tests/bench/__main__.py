@@ -8,6 +8,7 @@ from importlib import import_module
 BENCHMARKS = {
     "load": "the migration of Phase 2 under the load of the application of Phase 1",
     "ddl": "one constraint or index added to a full table under load, plain and as generated",
+    "backfill": "one backfill on tables of several shapes, beside a single UPDATE and a plain walk",
     "diff": "two databases with many tables compared",
 }
 

@@ -1,0 +1,504 @@
+"""Backfills: every row within the bound is filled once, whatever its key and whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib import resources
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from migrator.errors import MigratorError
+from migrator.migration import backfill
+from migrator.postgres import Database
+from migrator.psql import run_file
+from migrator.sql import literal
+from migrator.statement import Backfill
+
+# What is filled shows how often: a row that were filled twice would hold 2 or more.
+FILL = Backfill(
+    name="fill",
+    table=("table", "public", "t"),
+    alias="r",
+    fills=("filled",),
+    remaining="r.filled IS NULL",
+    sql="UPDATE t AS r\nSET filled = r.source, times = r.times + 1\nWHERE {batch}",
+)
+ROWS, BIG = 6_000, 60_000
+
+
+def table(columns: str, values: str, rows: int = ROWS, before: str = "") -> str:
+    """SQL that makes `t` with these columns first, and gives them these values of `i` from 1 to `rows`."""
+    return f"""{before};
+        CREATE TABLE t ({columns}, source int DEFAULT (random() * 1000)::int, filled int,
+                        times int NOT NULL DEFAULT 0, pad text DEFAULT repeat('x', 80));
+        INSERT INTO t SELECT {values} FROM generate_series(1, {rows}) AS i"""
+
+
+NUMBERED = table("id bigint PRIMARY KEY", "i", BIG)
+
+
+def written(fill: Backfill) -> str:
+    """A file with nothing but the backfill, to be begun again as often as it is run."""
+    names = {"revision": "r", "direction": "upgrade", "before": "", "after": "r", "plan": "p"}
+    runtime = resources.files("migrator.migration").joinpath("runtime.sql").read_text(encoding="utf-8")
+    return (
+        "".join(f"\\set migrator_{name} {literal(value)}\n" for name, value in names.items())
+        + runtime
+        + "\\if :migrator_fresh\n"
+        + "SELECT pg_temp.open_run('r', 'upgrade', 'p', 1) AS migrator_run \\gset\n"
+        + "\\endif\n"
+        + "SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \\gset\n"
+        + backfill.render(fill)
+    )
+
+
+class Filled:
+    """A database with a table `t`, and what runs the backfill on it."""
+
+    def __init__(self, database: Database, folder: Path):
+        self.database, self.file = database, folder / "backfill.sql"
+        self.connection = database.connect()
+        self.said: list[str] = []
+
+    def make(self, sql: str) -> None:
+        self.connection.execute(sql.encode())
+
+    def write(self, fill: Backfill = FILL) -> None:
+        self.file.write_text(written(fill), encoding="utf-8")
+
+    def run(self, fill: Backfill = FILL) -> None:
+        self.write(fill)
+        run_file(
+            self.file,
+            self.database.conninfo,
+            psql=self.database.server.tool("psql"),
+            on_line=self.said.append,
+        )
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The same, not waited for."""
+        return subprocess.Popen(
+            [
+                str(self.database.server.tool("psql")),
+                "-X",
+                "-q",
+                "-d",
+                self.database.conninfo,
+                "-f",
+                str(self.file),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def one(self, query: str) -> object:
+        row = self.connection.execute(query.encode()).fetchone()
+        return row[0] if row else None
+
+    def ledger(self, column: str) -> object:
+        return self.one(f"SELECT {column} FROM migrator.backfill")
+
+    def wrong(self, table: str = "t") -> object:
+        """How many rows were not filled rightly and exactly once."""
+        return self.one(
+            f"SELECT count(*) FROM {table} WHERE filled IS DISTINCT FROM source OR times IS DISTINCT FROM 1"
+        )
+
+
+@pytest.fixture
+def filled(database: Database, tmp_path: Path) -> Iterator[Filled]:
+    one = Filled(database, tmp_path)
+    yield one
+    one.connection.close()
+
+
+# SQL that makes a table, and the columns in whose order it is walked: None where there are none.
+TABLES = {
+    "numbers in the order of the rows": (table("id bigint PRIMARY KEY", "i"), ["id"]),
+    "sparse numbers": (table("id bigint PRIMARY KEY", "(i - 3000) * 1000003::bigint"), ["id"]),
+    "random uuids": (table("id uuid PRIMARY KEY", "gen_random_uuid()"), ["id"]),
+    "instants": (
+        table(
+            "at timestamptz PRIMARY KEY", "timestamptz '2020-01-01 00:00:00.000001' + i * interval '1.001 ms'"
+        ),
+        ["at"],
+    ),
+    "texts that bite": (
+        table("""\"My ""Key""%" text PRIMARY KEY""", r"""E'{batch} ''\\ % $1 $$ ' || i"""),
+        ['My "Key"%'],
+    ),
+    "texts of another collation": (
+        table('id text COLLATE "ucs_basic" PRIMARY KEY', "chr(200 + i % 1000) || i"),
+        ["id"],
+    ),
+    "a domain": (
+        table(
+            "id word PRIMARY KEY", "'w' || i", before="CREATE DOMAIN word AS varchar(20) CHECK (VALUE <> '')"
+        ),
+        ["id"],
+    ),
+    "padded characters": (table("id character(12) PRIMARY KEY", "i::text"), ["id"]),
+    "floats": (
+        table(
+            "id float8 PRIMARY KEY",
+            "CASE i WHEN 1 THEN 'NaN' WHEN 2 THEN 'Infinity' ELSE i / 7.0::float8 END",
+        ),
+        ["id"],
+    ),
+    "arrays": (table("id int[] PRIMARY KEY", "ARRAY[i % 7, i]"), ["id"]),
+    "an enum and a number": (
+        table(
+            "m mood, n int, PRIMARY KEY (m, n)",
+            "(ARRAY['z', 'a', 'm']::mood[])[1 + i % 3], i",
+            before="CREATE TYPE mood AS ENUM ('z', 'a', 'm')",
+        ),
+        ["m", "n"],
+    ),
+    "two columns in the order of the rows": (
+        table("a int, b text, PRIMARY KEY (a, b)", "i / 10, 'b' || i % 10"),
+        ["a", "b"],
+    ),
+    "a descending unique index": (
+        table("a int NOT NULL, b int NOT NULL", "i % 10, i") + "; CREATE UNIQUE INDEX ON t (a DESC, b DESC)",
+        ["a", "b"],
+    ),
+    "a composite type": (
+        table("id pair PRIMARY KEY", "ROW(i, 'x')::pair", before="CREATE TYPE pair AS (a int, b text)"),
+        None,
+    ),
+    "a unique index that holds NULLs": (table("a int UNIQUE", "nullif(i % 2, 0) * i"), None),
+    "a partial unique index": (
+        table("a int NOT NULL", "greatest(i, 99)") + "; CREATE UNIQUE INDEX ON t (a) WHERE a > 100",
+        None,
+    ),
+    "no key": (table("a int", "i"), None),
+    "partitions with a key": (
+        table("id bigint, d int, PRIMARY KEY (id, d)", f"i, i * 10 / {ROWS}").replace(
+            "80));",
+            """80)) PARTITION BY RANGE (d);
+            CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (3);
+            CREATE TABLE t2 PARTITION OF t DEFAULT PARTITION BY HASH (id);
+            CREATE TABLE t3 PARTITION OF t2 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+            CREATE TABLE t4 PARTITION OF t2 FOR VALUES WITH (MODULUS 2, REMAINDER 1);""",
+        ),
+        ["id", "d"],
+    ),
+    "partitions without a key": (
+        table("d int", f"i * 10 / {ROWS}").replace(
+            "80));",
+            """80)) PARTITION BY RANGE (d);
+            CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (3);
+            CREATE TABLE t2 PARTITION OF t DEFAULT;""",
+        ),
+        None,
+    ),
+    "tables that inherit": (
+        table("id int PRIMARY KEY", "i")
+        + f"; CREATE TABLE t1 () INHERITS (t); INSERT INTO t1 (id) SELECT generate_series(500, {ROWS})",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("key_of", TABLES)
+def test_fills_every_row_once(filled: Filled, key_of: str) -> None:
+    make, key = TABLES[key_of]
+    filled.make(make)
+    filled.run()
+    assert filled.wrong() == 0
+    assert filled.one("SELECT count(*) FROM t")
+    assert filled.ledger("key") == key
+    assert filled.ledger("rows_done") == filled.one("SELECT count(*) FROM t")
+    assert filled.ledger("finished_at IS NOT NULL")
+
+
+def test_a_key_of_an_extension_is_walked_by_blocks(filled: Filled) -> None:
+    with suppress(psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile):
+        filled.make("CREATE SCHEMA other; CREATE EXTENSION citext SCHEMA other")
+    if not filled.one("SELECT count(*) FROM pg_extension WHERE extname = 'citext'"):
+        pytest.skip("this server has no citext")
+    filled.make(table("id other.citext PRIMARY KEY", "chr(65 + i % 2 * 32 + i % 26) || i"))
+    filled.run()
+    assert filled.wrong() == 0
+    assert filled.ledger("key") is None
+
+
+def test_names_and_alias_are_quoted(filled: Filled) -> None:
+    filled.make(
+        'CREATE SCHEMA "S.x"; CREATE TABLE "S.x"."T ""q""" ("select" int PRIMARY KEY, "fi%lled" int);'
+        ' INSERT INTO "S.x"."T ""q""" SELECT generate_series(1, 500)'
+    )
+    filled.run(
+        Backfill(
+            "it's $$ {batch}",
+            ("table", "S.x", 'T "q"'),
+            "R %1$s",
+            ("fi%lled",),
+            '"R %1$s"."fi%lled" IS NULL -- and so on',
+            'UPDATE "S.x"."T ""q""" AS "R %1$s" '
+            "SET \"fi%lled\" = '7{batch}'::char(1)::int\nWHERE {batch} -- all",
+        )
+    )
+    assert filled.one('SELECT count(*) FROM "S.x"."T ""q""" WHERE "fi%lled" = 7') == 500
+
+
+@pytest.mark.parametrize("key", ["id int PRIMARY KEY", "id int"])
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_few_rows_or_none(filled: Filled, key: str, rows: int) -> None:
+    filled.make(table(key, "i", rows))
+    filled.run()
+    assert filled.wrong() == 0
+    assert filled.ledger("rows_done") == rows
+    assert filled.ledger("finished_at IS NOT NULL")
+
+
+def test_the_first_and_the_last_key_of_a_type_are_filled(filled: Filled) -> None:
+    filled.make(
+        table("id bigint PRIMARY KEY", "i")
+        + "; INSERT INTO t VALUES (-9223372036854775808), (9223372036854775807)"
+    )
+    filled.run()
+    assert filled.wrong() == 0
+
+
+def test_rows_that_come_after_the_last_key_are_left_alone(filled: Filled) -> None:
+    filled.make(table("id int PRIMARY KEY", "i", 3000))
+    filled.make(
+        "CREATE FUNCTION more() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN INSERT INTO t (id) SELECT max(id) + 1 FROM t; RETURN NULL; END';"
+        "CREATE TRIGGER more AFTER UPDATE ON t EXECUTE FUNCTION more()"
+    )
+    filled.run()
+    assert filled.one("SELECT count(*) FROM t WHERE id <= 3000 AND filled IS NULL") == 0
+    assert filled.one("SELECT count(*) > 0 AND bool_and(filled IS NULL) FROM t WHERE id > 3000")
+
+
+def test_rows_that_are_filled_already_are_not_touched(filled: Filled) -> None:
+    filled.make(
+        table("id int PRIMARY KEY", "i", 3000) + ";UPDATE t SET filled = source, times = 1 WHERE id % 3 <> 0"
+    )
+    filled.run()
+    assert filled.wrong() == 0
+    assert filled.ledger("rows_done") == 1000
+
+
+@pytest.mark.parametrize("key", ["id int PRIMARY KEY", "id int"])
+def test_rows_out_of_reach_are_counted_and_shown(filled: Filled, key: str) -> None:
+    filled.make(
+        "CREATE TABLE p (id int PRIMARY KEY, v int);"
+        "INSERT INTO p SELECT i, i FROM generate_series(1, 100) AS i;"
+        f"CREATE TABLE t ({key}, p int, filled int);"
+        "INSERT INTO t SELECT i, i % 101 FROM generate_series(1, 2020) AS i"
+    )
+    joined = Backfill(
+        "fill",
+        ("table", "public", "t"),
+        "r",
+        ("filled",),
+        "r.filled IS NULL",
+        "UPDATE t AS r SET filled = p.v FROM p WHERE p.id = r.p AND {batch}",
+    )
+    with pytest.raises(MigratorError) as failure:
+        filled.run(joined)
+    assert "backfill fill: 20 rows of t are still to do" in str(failure.value)
+    assert '{"p": 0, "id": 101, "filled": null}' in str(failure.value)
+    assert filled.one("SELECT count(*) FROM t WHERE filled IS NULL") == 20
+    filled.make("DELETE FROM t WHERE p = 0")
+    filled.run(joined)
+    assert filled.ledger("finished_at IS NOT NULL")
+
+
+@contextmanager
+def ending(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(filled: Filled, condition: str, seconds: float = 60) -> None:
+    """Until a query of the ledger is true."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            if filled.ledger(condition):
+                return
+        time.sleep(0.005)
+    raise AssertionError(f"never came true: {condition}")
+
+
+def wait_until_gone(filled: Filled) -> None:
+    """Until no backend of a killed psql is left."""
+    while filled.one("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'migrator %'"):
+        filled.one(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'migrator %'"
+        )
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("key", ["id bigint PRIMARY KEY", "id uuid PRIMARY KEY", "id int"])
+def test_killed_anywhere_and_run_again_it_fills_every_row_once(filled: Filled, key: str) -> None:
+    filled.make(table(key, "gen_random_uuid()" if "uuid" in key else "i", BIG))
+    filled.write()
+    chance = random.Random(key)
+    kills = 0
+    for _ in range(8):
+        with ending(filled.start()) as psql:
+            with suppress(subprocess.TimeoutExpired):
+                psql.wait(chance.uniform(0.05, 0.5))
+            if psql.poll() is None:
+                kills += 1
+                if chance.random() < 0.5:
+                    psql.kill()
+                wait_until_gone(filled)
+    filled.run()
+    assert kills
+    assert filled.wrong() == 0
+
+
+def test_paused_by_one_update_and_continued_by_another(filled: Filled) -> None:
+    filled.make(NUMBERED)
+    filled.write()
+    with ending(filled.start()) as psql:
+        wait_for(filled, "rows_done > 0")
+        filled.make("UPDATE migrator.backfill SET paused = true")
+        before = filled.ledger("rows_done")
+        time.sleep(1.2)
+        after = filled.ledger("rows_done")
+        assert isinstance(before, int) and isinstance(after, int)
+        # The batch that was under way ends; then nothing more is done, and nothing is held.
+        assert after <= before + 50_000 and after < BIG
+        time.sleep(1)
+        assert filled.ledger("rows_done") == after
+        assert psql.poll() is None
+        assert not filled.one(
+            "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE a.application_name LIKE 'migrator %' AND l.relation = 't'::regclass"
+        )
+        filled.make("UPDATE migrator.backfill SET paused = false")
+        assert psql.wait(60) == 0
+    assert filled.wrong() == 0
+
+
+def test_the_operators_limit_of_rows_a_second_is_kept(filled: Filled) -> None:
+    filled.make(NUMBERED)
+    filled.write()
+    with ending(filled.start()) as psql:
+        wait_for(filled, "rows_done > 0")
+        filled.make("UPDATE migrator.backfill SET rows_per_second = 500")
+        time.sleep(0.5)
+        before = filled.ledger("rows_done")
+        time.sleep(2)
+        after = filled.ledger("rows_done")
+        assert isinstance(before, int) and isinstance(after, int)
+        assert after - before <= 1500
+        filled.make("UPDATE migrator.backfill SET rows_per_second = NULL")
+        assert psql.wait(60) == 0
+    assert filled.wrong() == 0
+
+
+def test_a_row_that_another_transaction_holds_is_filled_when_it_ends(filled: Filled) -> None:
+    filled.make(table("id bigint PRIMARY KEY", "i", 5000))
+    filled.write()
+    with filled.database.connect(autocommit=False) as other:
+        other.execute("UPDATE t SET pad = 'held' WHERE id IN (1, 2500)")
+        with ending(filled.start()) as psql:
+            wait_for(filled, "rows_done >= 4998")
+            assert psql.poll() is None
+            other.commit()
+            assert psql.wait(60) == 0
+    assert filled.wrong() == 0
+    assert filled.one("SELECT count(*) FROM t WHERE pad = 'held'") == 2
+
+
+def test_an_open_change_of_its_ledger_row_holds_nobody(filled: Filled) -> None:
+    filled.make(NUMBERED)
+    filled.write()
+    with ending(filled.start()) as psql:
+        wait_for(filled, "rows_done > 0")
+        with filled.database.connect(autocommit=False) as operator:
+            operator.execute("UPDATE migrator.backfill SET nice = 0.1")
+            time.sleep(1)
+            filled.make("SET statement_timeout = '1s'; UPDATE t SET pad = 'free'; RESET statement_timeout")
+            operator.commit()
+        assert psql.wait(60) == 0
+    assert filled.wrong() == 0
+
+
+@pytest.mark.parametrize("key", ["id bigint PRIMARY KEY", "id bigint"])
+def test_writers_that_lock_rows_in_any_order_get_no_error(filled: Filled, key: str) -> None:
+    filled.make(
+        table(key, "i", BIG) + ";"
+        "CREATE INDEX by_id ON t (id);"
+        "CREATE FUNCTION bridge() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN NEW.filled := NEW.source; NEW.times := 1; RETURN NEW; END';"
+        "CREATE TRIGGER bridge BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION bridge()"
+    )
+    filled.write()
+    end, errors, writes, backend = threading.Event(), list[str](), [0], list[object]()
+
+    def write(seed: int) -> None:
+        chance = random.Random(seed)
+        with filled.database.connect() as connection:
+            while not end.is_set():
+                try:
+                    with connection.transaction():
+                        for _ in range(3):
+                            row = [chance.randint(1, BIG)]
+                            connection.execute("UPDATE t SET pad = repeat('y', 120) WHERE id = %s", row)
+                        connection.execute("DELETE FROM t WHERE id = %s", [chance.randint(1, BIG)])
+                        connection.execute(
+                            "INSERT INTO t (id) VALUES (%s)", [BIG + chance.randint(1, 10**12)]
+                        )
+                    writes[0] += 1
+                except psycopg.errors.DeadlockDetected as error:
+                    # Two writers of this test may meet like that; the server tells who the two are.
+                    if f"process {backend[0] if backend else None}" in (error.diag.message_detail or ""):
+                        errors.append(str(error))
+                except psycopg.Error as error:
+                    errors.append(str(error))
+
+    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        with ending(filled.start()) as psql:
+            wait_for(filled, "rows_done > 0")
+            backend.append(
+                filled.one("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'migrator %'")
+            )
+            filled.make("UPDATE migrator.backfill SET nice = 1")
+            assert psql.wait(120) == 0
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
+    assert errors == []
+    assert writes[0]
+    assert filled.wrong() == 0
+
+
+def test_a_key_that_moves_back_over_the_cursor_is_found_at_the_end(filled: Filled) -> None:
+    filled.make(NUMBERED)
+    filled.write()
+    with ending(filled.start()) as psql:
+        wait_for(filled, "low IS NOT NULL")
+        filled.make(f"UPDATE t SET id = -id WHERE id > {BIG - 100}")
+        assert psql.wait(60) == 0
+    assert filled.wrong() == 0
+
+
+def test_the_plain_form_fills_the_same(filled: Filled) -> None:
+    filled.make(table("id bigint PRIMARY KEY", "i", 100))
+    filled.make(backfill.plain(FILL))
+    assert filled.wrong() == 0
