@@ -93,6 +93,20 @@ class Precondition:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What a statement was seen to do, on a scratch server, to relations that were there before its plan."""
+
+    locks: tuple[Lock, ...] = ()
+    """The strongest on each relation, but ACCESS SHARE, which every reader holds and only ACCESS EXCLUSIVE stops."""
+    reads: tuple[Identity, ...] = ()
+    """Relations whose rows it read, or on which it built an index."""
+    rewrites: tuple[Identity, ...] = ()
+    """Relations of which it wrote a new copy."""
+    blind: tuple[Identity, ...] = ()
+    """Relations that it locked and that held no rows, so that reading them could not be seen."""
+
+
+@dataclass(frozen=True)
 class Statement:
     """One SQL command, without its final semicolon."""
 
@@ -114,6 +128,8 @@ class Statement:
     """The object that it is about; set by the plan."""
     verb: str = ""
     """What happens to the subject; set by the plan."""
+    measured: Measured | None = None
+    """What it was seen to do; None where it was not tried."""
 
 
 def lock(mode: LockMode, *relations: Identity) -> tuple[Lock, ...]:
