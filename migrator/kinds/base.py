@@ -157,8 +157,6 @@ class Object(tuple[Any, ...]):
     """True: has to fit where its table is made to inherit from another, so it changes while the two are not tied."""
     holds_rows: ClassVar[bool] = False
     """True: dropping it loses rows or values."""
-    bound: ClassVar[bool] = False
-    """True: cannot be replaced without its parent (a column of a view)."""
     watches: ClassVar[bool] = False
     """True: sees what the other statements do (an event trigger), so it is made last and dropped first."""
     opaque: ClassVar[bool] = False

@@ -104,7 +104,7 @@ def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[
             continue
         if dependant in changes.altered and identity not in changes.new.depends.get(dependant, ()):
             continue  # its own change in place lets go of what is dropped
-        yield _whole(changes, dependant)
+        yield dependant
 
 
 def _dragged(changes: Changes, identity: Identity) -> list[Identity]:
@@ -125,14 +125,6 @@ def _dragged(changes: Changes, identity: Identity) -> list[Identity]:
         for i in found
         if i in changes.new.objects and i not in changes.dropped and not changes.old.objects[i].holds_rows
     ]
-
-
-def _whole(changes: Changes, identity: Identity) -> Identity:
-    """The object that has to go with it: its parent, where it cannot go without."""
-    one = changes.old.objects[identity]
-    if one.bound and one.parent and one.parent not in changes.dropped:
-        return _whole(changes, one.parent)
-    return identity
 
 
 def _pins(changes: Changes, dependant: Identity, identity: Identity, facts: Facts) -> bool:

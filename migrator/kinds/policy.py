@@ -1,0 +1,84 @@
+"""Row security policies (pg_policy)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrator.hazards import Hazards
+from migrator.kinds.base import Facts, Object, Tree, altered, key, replaced
+from migrator.kinds.schema import OURS
+from migrator.sql import identifier, qualified
+from migrator.statement import Identity, LockMode, Statement, lock
+
+COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
+
+
+class Policy(Object):
+    """A policy of a table; `roles` as SQL writes them, sorted."""
+
+    kind = "policy"
+    pins_type = True
+    catalogs = {"pg_policy": "oid polname polrelid polcmd polpermissive polroles polqual polwithcheck"}
+
+    schema: str = key()
+    table_name: str = key()
+    policy: str = key()
+    permissive: bool = replaced()
+    command: str = replaced()
+    roles: list[str] = altered()
+    using: str | None = altered()
+    check: str | None = altered()
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        return f"""
+            SELECT 'pg_policy'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, c.relname::text, p.polname::text,
+                   p.polpermissive, p.polcmd::text,
+                   ARRAY(SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') FROM unnest(p.polroles) AS u (role)
+                         LEFT JOIN pg_roles r ON r.oid = u.role ORDER BY 1),
+                   pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
+            FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE {OURS}"""
+
+    @property
+    def parent(self) -> Identity:
+        return ("table", self.schema, self.table_name)
+
+    @property
+    def table(self) -> Identity:
+        return self.parent
+
+    @property
+    def reference(self) -> str:
+        return f"POLICY {identifier(self.policy)} ON {qualified(self.schema, self.table_name)}"
+
+    def _say(self, head: str) -> list[Statement]:
+        words = [head, f"TO {', '.join(self.roles)}"]
+        if self.using is not None:
+            words.append(f"USING ({self.using})")
+        if self.check is not None:
+            words.append(f"WITH CHECK ({self.check})")
+        return [
+            Statement(" ".join(words), lock(LockMode.ACCESS_EXCLUSIVE, self.table), (Hazards.CHANGES_RESULT,))
+        ]
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        sort = "PERMISSIVE" if self.permissive else "RESTRICTIVE"
+        return self._say(f"CREATE {self.reference} AS {sort} FOR {COMMANDS[self.command]}")
+
+    def alterable(self, new: Policy, changed: Sequence[str], facts: Facts) -> bool:
+        # ALTER POLICY cannot take an expression away.
+        kept = (self.using is None or new.using is not None) and (self.check is None or new.check is not None)
+        return super().alterable(new, changed, facts) and kept
+
+    def alter(self, new: Policy, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        return new._say(f"ALTER {self.reference}")
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        return [
+            Statement(
+                f"DROP {self.reference}",
+                lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+                (Hazards.CHANGES_RESULT,),
+            )
+        ]
