@@ -1,8 +1,8 @@
 """Own cases, found by being there: tests/cases/<kind>/<what_happens>/, each in both directions.
 
 before.sql and after.sql build two states of a database; rows.sql puts rows into the state before, which must
-be alive after the upgrade. meta.json may say `minVersion` (server major), `roles` (names of roles that the case
-needs: made before, dropped after).
+be alive after the upgrade. meta.json may say `minVersion` (server major) and `roles` (names of roles that the
+case needs: made before, dropped after).
 """
 
 from __future__ import annotations

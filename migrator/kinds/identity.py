@@ -63,6 +63,10 @@ class Identity(Object):
             ("relation", self.sequence_schema, self.sequence),
         )
 
+    @property
+    def reference(self) -> str:
+        return f"SEQUENCE {qualified(self.sequence_schema, self.sequence)}"
+
     def needs(self) -> Iterable[Words]:
         return [("not_null", self.schema, self.table_name, self.column)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence as Items
 
 from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.owner import rights
 from migrator.kinds.schema import OURS
 from migrator.sql import qualified
 from migrator.statement import Identity, Statement
@@ -103,6 +104,15 @@ class OwnedBy(Object):
 
     def needs(self) -> Items[Identity]:
         return [("column", self.table_schema, self.table_name, self.column)]
+
+    def follows(self) -> Items[Identity]:
+        # Both must have the same owner.
+        table = ("table", self.table_schema, self.table_name)
+        return [("owner", *table), ("owner", "sequence", self.schema, self.sequence)]
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        return (rights((self.table_schema, self.table_name)),)
 
     @property
     def reference(self) -> str:

@@ -71,6 +71,12 @@ SELECT classid::int8, objid::int8, 0 FROM (
 WHERE objid >= 16384
 """
 
+# Labels need a provider that the server loads, so they are told of and not carried.
+_LABELS = """
+SELECT 'security label of ' || provider || ' on ' || objtype || ' ' || objname FROM pg_seclabels
+WHERE objtype NOT IN ('database', 'role', 'tablespace', 'subscription')
+"""
+
 _IDENTIFY = """
 SELECT i.type || ' ' || i.identity, a.c, a.o, a.s
 FROM unnest(%s::int8[], %s::int8[], %s::int4[]) AS a (c, o, s),
@@ -99,7 +105,8 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
             found = _found(rows, links, objects)
             every = cursor.execute(_ALL_ADDRESSES).fetchall()
             lost = [row for row in every if not links.known(row)]
-            unmodelled = _identify(connection, lost)
+            labels = [label for (label,) in cursor.execute(_LABELS)]
+            unmodelled = tuple(sorted({*_identify(connection, lost), *labels}))
             roles = frozenset(name for (name,) in cursor.execute("SELECT rolname::text FROM pg_roles"))
     return Snapshot(version, objects, dependencies(objects, found), unmodelled, roles)
 
