@@ -332,6 +332,10 @@ class Object(tuple[Any, ...]):
         """The USING expression for the change to the replacement of a type that is set aside; only where `moves_type`."""
         return None
 
+    def fill(self, facts: Facts) -> list[Statement]:
+        """The statements that fill the rows of its parent, a new column, where they come right after that column."""
+        return []
+
     def conversions(self, new: Self, facts: Facts) -> list[str | None]:
         """USING expressions to try for a change of type, the most general last; only where `moves_type`."""
         return [None]

@@ -151,6 +151,7 @@ class Column(Object):
                 hazards,
             ),
             *self.created(facts),
+            *(statement for part in facts.inside(self.identity) for statement in part.fill(facts)),
         ]
 
     def _without_default(self, facts: Facts) -> list[Statement]:

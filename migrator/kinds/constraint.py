@@ -138,6 +138,9 @@ class Constraint(Object):
         columns = self.columns if self.type == "p" else ()
         return [("not_null", self.schema, self.table_name, column) for column in columns]
 
+    def follows(self) -> Iterable[Identity]:
+        return [("default", self.schema, self.table_name, column) for column in self.columns]
+
     def _locks(self, mode: LockMode) -> tuple[Identity, ...]:
         return (self.table, self.references) if self.references else (self.table,)
 

@@ -8,8 +8,18 @@ from migrator.kinds.base import Facts, Object, Tree, altered, key
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import alter_table, made_above
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier
-from migrator.statement import Identity, LockMode, Statement, lock
+from migrator.sql import identifier, qualified
+from migrator.statement import Backfill, Identity, LockMode, Statement, lock
+
+
+def fill_with_default(schema: str, table: str, column: str) -> Statement:
+    """Gives the rows of a full table the default of a new column, in batches."""
+    name = identifier(column)
+    sql = f"UPDATE {qualified(schema, table)} AS t\nSET {name} = DEFAULT\nWHERE {{batch}}"
+    fill = Backfill(
+        f"{schema}.{table}.{column}", ("table", schema, table), "t", (column,), f"t.{name} IS NULL", sql
+    )
+    return Statement(sql, transactional=False, backfill=fill, verb="fill")
 
 
 class Default(Object):
@@ -81,7 +91,10 @@ class Default(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         if facts.is_new(self.parent) and self._came_along(facts):
             return []
-        return self._alter(f"SET DEFAULT {self.expression}", facts)
+        set_default = self._alter(f"SET DEFAULT {self.expression}", facts)
+        if not facts.rewrites(self.identity) or facts.is_new(self.table) or facts.backfilled(self.parent):
+            return set_default
+        return [*set_default, fill_with_default(self.schema, self.table_name, self.column)]
 
     def _came_along(self, facts: Facts) -> bool:
         """Whether the column was inherited, now, with this very default."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.default import fill_with_default
+from migrator.kinds.inherited import made_above
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier, qualified
+from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity as Words
 from migrator.statement import LockMode, Statement, lock
 
@@ -77,20 +79,53 @@ class Identity(Object):
     def fits_inside(self, facts: Facts) -> bool:
         return facts.is_new(self.table)
 
-    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+    def _options(self) -> str:
         cycle = "CYCLE" if self.cycle else "NO CYCLE"
         return (
+            f"START WITH {self.start} INCREMENT BY {self.increment} MINVALUE {self.minimum}"
+            f" MAXVALUE {self.maximum} CACHE {self.cache} {cycle}"
+        )
+
+    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        return (
             f"GENERATED {GENERATED[self.generated]} AS IDENTITY"
-            f" (SEQUENCE NAME {qualified(self.sequence_schema, self.sequence)} START WITH {self.start}"
-            f" INCREMENT BY {self.increment} MINVALUE {self.minimum} MAXVALUE {self.maximum}"
-            f" CACHE {self.cache} {cycle})"
+            f" (SEQUENCE NAME {qualified(self.sequence_schema, self.sequence)} {self._options()})"
         )
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
+        add = Statement(f"{self._column} ADD {self.clause((), facts)}", strong)
+        if not self._filled_first(facts):
+            return [add]
+        own = literal(qualified(self.sequence_schema, self.sequence))
         return [
+            Statement(f"{self._column} DROP DEFAULT", strong),
+            add,
+            Statement(f"SELECT setval({own}, last_value, is_called) FROM {self._filling}"),
+            Statement(f"DROP SEQUENCE {self._filling}"),
+        ]
+
+    @property
+    def _filling(self) -> str:
+        """The sequence that numbers rows until the column holds no NULL, without which it can have no identity."""
+        return qualified(self.sequence_schema, f"{self.sequence[:54]}__filling"[-63:])
+
+    def _filled_first(self, facts: Facts) -> bool:
+        if facts.is_new(self.table) or not facts.is_new(self.parent) or facts.backfilled(self.parent):
+            return False
+        column = facts.new(self.parent)
+        return column is not None and not made_above(column, facts)
+
+    def fill(self, facts: Facts) -> list[Statement]:
+        if not self._filled_first(facts):
+            return []
+        return [
+            Statement(f"CREATE SEQUENCE {self._filling} {self._options()}"),
             Statement(
-                f"{self._column} ADD {self.clause((), facts)}", lock(LockMode.ACCESS_EXCLUSIVE, self.table)
-            )
+                f"{self._column} SET DEFAULT nextval({literal(self._filling)})",
+                lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+            ),
+            fill_with_default(self.schema, self.table_name, self.column),
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:

@@ -141,6 +141,10 @@ class Index(Object):
     def names_taken(self) -> tuple[Identity, ...]:
         return (("relation", self.schema, self.index_name),)
 
+    def follows(self) -> list[Identity]:
+        # A default that fills the rows of a new column fills them faster before there is an index.
+        return [("default", self.schema, self.table_name, column) for column in self.columns if column]
+
     def _plain(self, facts: Facts) -> Statement:
         unique = "UNIQUE " if self.unique else ""
         # The indexes of partitions are built one by one, and attached.
