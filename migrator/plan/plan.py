@@ -243,13 +243,15 @@ def unfilled(made: Plan, hooks: Hooks) -> dict[Identity, list[str]]:
     changes = made.changes
     facts = Planning(changes.old, changes.new, 0, hooks.filled())
     facts.changes = changes
+    generated = {("column", *b.table[1:], c) for s in made.statements if (b := s.backfill) for c in b.fills}
     missing: dict[Identity, list[str]] = {}
     for identity in sorted(changes.created):
         one = changes.new.objects[identity]
         column, table = one.parent, one.table
         if not one.forbids_null or column is None or table is None or column not in changes.created:
             continue
-        if table not in changes.created and not facts.fills_itself(column) and not facts.backfilled(column):
+        filled = column in generated or facts.fills_itself(column) or facts.backfilled(column)
+        if table not in changes.created and not filled:
             missing.setdefault(table, []).append(column[-1])
     return missing
 
