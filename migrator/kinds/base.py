@@ -246,6 +246,11 @@ class Object(tuple[Any, ...]):
         return ()
 
     @property
+    def overloads(self) -> Identity | None:
+        """The name that it shares with others, where PostgreSQL picks one by the arguments."""
+        return None
+
+    @property
     def position(self) -> int:
         """Where it stands among its siblings, for a readable order; names decide between equals."""
         return 0

@@ -124,6 +124,9 @@ class Column(Object):
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
         if self.inline(facts):
             return ""
+        written = [part.object.clause(part.parts, facts) for part in parts]
+        if getattr(facts.new(self.parent), "of_type", None):
+            return " ".join([identifier(self.column), "WITH OPTIONS", *written]) if written else ""
         words = [identifier(self.column), self.typed()]
         if self.compression:
             words.insert(2, f"COMPRESSION {COMPRESSION[self.compression]}")
@@ -131,7 +134,7 @@ class Column(Object):
             words.append(
                 f"GENERATED ALWAYS AS ({self.expression}) {'STORED' if self.generated == 's' else 'VIRTUAL'}"
             )
-        return " ".join([*words, *(part.object.clause(part.parts, facts) for part in parts)])
+        return " ".join([*words, *written])
 
     def created(self, facts: Facts) -> list[Statement]:
         """What a new column needs beyond its clause."""

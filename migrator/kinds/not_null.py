@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import made_above, originals, sources
+from migrator.kinds.partition import Partition
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -86,7 +87,7 @@ class NotNull(Object):
     def fits_inside(self, facts: Facts) -> bool:
         column = facts.new(self.parent)
         if isinstance(column, Column) and column.inline(facts):
-            return False
+            return not self.own
         if facts.is_new(self.table):
             return True
         if made_above(self, facts):
@@ -143,8 +144,8 @@ class NotNull(Object):
         old_name = identifier(self.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
         name = identifier(new.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
         statements: list[Statement] = []
-        if made_above(new, facts):
-            return statements
+        if made_above(new, facts) and self.sources:
+            return self._apart(new, old_name, name, facts) if "constraint" in changed else statements
         if "constraint" in changed and facts.oldest >= 18:
             statements.append(
                 Statement(f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}", strong)
@@ -162,6 +163,16 @@ class NotNull(Object):
                 Statement(f"ALTER TABLE {self._table} ALTER CONSTRAINT {name} {inherit}", strong)
             )
         return statements
+
+    def _apart(self, new: NotNull, old_name: str, name: str, facts: Facts) -> list[Statement]:
+        # An inherited constraint cannot be renamed.
+        rename = Statement(
+            f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}",
+            lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+        )
+        ties = [facts.new(tie) for tie, _ in new.copies()]
+        (tie,) = [one for one in ties if isinstance(one, Partition)]
+        return [*tie.detach(), rename, tie.attach()]
 
     def alterable(self, new: NotNull, changed: Sequence[str], facts: Facts) -> bool:
         return not ("valid" in changed and self.valid)

@@ -15,7 +15,7 @@ from migrator.kinds.index import PART_OF
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
-from migrator.statement import Identity, LockMode, Precondition, Statement, lock
+from migrator.statement import Identity, Lock, LockMode, Precondition, Statement, lock
 
 # satisfies_hash_partition is printed with the oid of the parent, which no other database has.
 _CONDITION = """
@@ -129,23 +129,28 @@ class Partition(Object):
             lock(LockMode.ROW_EXCLUSIVE, self.parent),
         )
 
-    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        locks = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.above) + lock(
-            LockMode.ACCESS_EXCLUSIVE, self.parent
+    def attach(self, *locks: Lock, hazards: tuple[Hazard, ...] = ()) -> Statement:
+        """Attaches it; `locks`: those beside its own and its parent's."""
+        weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.above)
+        return Statement(
+            f"ALTER TABLE {self._above} ATTACH PARTITION {self._child} {self.bounds}",
+            (*weak, *lock(LockMode.ACCESS_EXCLUSIVE, self.parent), *locks),
+            hazards,
         )
-        attach = f"ALTER TABLE {self._above} ATTACH PARTITION {self._child} {self.bounds}"
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         default = self._default_beside(facts)
         before: list[Statement] = []
-        hazards: tuple[Hazard, ...] = ()
+        attach = self.attach()
         if default is not None and not facts.is_new(self.above):
             # The server reads the default partition while it is locked, and refuses rows that belong here.
-            locks += lock(LockMode.ACCESS_EXCLUSIVE, default.parent)
-            hazards = (Hazards.SCANS_UNDER_LOCK,)
+            strong = lock(LockMode.ACCESS_EXCLUSIVE, default.parent)
+            attach = self.attach(*strong, hazards=(Hazards.SCANS_UNDER_LOCK,))
             if self.condition:
                 before.append(self._moved(default._child, self._child, f"({self.condition})", facts))
         if not facts.is_new(self.parent) and self.condition and facts.old(self.identity) is None:
-            return [*before, *self._proved(Statement(attach, locks, hazards))]
-        return [*before, Statement(attach, locks, hazards)]
+            return [*before, *self._proved(attach)]
+        return [*before, attach]
 
     def _proved(self, attach: Statement) -> list[Statement]:
         # A validated CHECK spares ATTACH the scan under its lock.
@@ -176,8 +181,8 @@ class Partition(Object):
         new = facts.new(self.identity)
         if not isinstance(new, Partition) or facts.is_new(self.parent):
             return []
-        statements = self._detach(facts)
-        if new.condition is None or facts.is_new(new.above):
+        statements = self.detach()
+        if not self._moves(new, facts):
             return statements
         outside = qualified(self.schema, aside)
         return [
@@ -186,12 +191,18 @@ class Partition(Object):
             self._moved(self._child, outside, f"({new.condition}) IS NOT TRUE", facts),
         ]
 
+    def _moves(self, new: Partition, facts: Facts) -> bool:
+        """Whether some of its rows may not fit any more."""
+        if new.condition is None or facts.is_new(new.above):
+            return False
+        return (self.above, self.bounds) != (new.above, new.bounds)
+
     def drop_old(self, aside: str, facts: Facts) -> list[Statement]:
         """Sends the rows that no longer fit through the parent, once all its partitions are attached."""
         new = facts.new(self.identity)
         if not isinstance(new, Partition) or facts.is_new(self.parent):
             return []
-        if new.condition is None or facts.is_new(new.above):
+        if not self._moves(new, facts):
             return []
         outside, columns = qualified(self.schema, aside), self._columns(facts)
         return [
@@ -203,9 +214,10 @@ class Partition(Object):
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:
-        return self._detach(facts)
+        return self.detach()
 
-    def _detach(self, facts: Facts) -> list[Statement]:
+    def detach(self) -> list[Statement]:
+        """Detaches it."""
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.above, self.parent)
         child = f"ALTER TABLE {self._child}"
         return [

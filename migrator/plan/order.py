@@ -45,7 +45,7 @@ Folded = dict[Vertex, Vertex]
 """Vertex -> the vertex of its parent, inside whose statement it is written."""
 
 
-def graph(changes: Changes) -> Graph:
+def graph(changes: Changes, facts: Facts) -> Graph:
     """All vertices, each with what must come before it."""
     before: Graph = {Vertex(Verb.DROP, i): set() for i in changes.dropped}
     before |= {Vertex(Verb.CREATE, i): set() for i in changes.created}
@@ -89,7 +89,7 @@ def graph(changes: Changes) -> Graph:
         for other in old:
             if other not in new or other in changes.set_aside:
                 comes(alter, Vertex(Verb.DROP, other))
-    _inheritance(changes, before, comes)
+    _inheritance(changes, before, comes, facts)
     _completed(changes, comes)
     _free_names(changes, comes)
     _set_terms(changes, before)
@@ -151,7 +151,9 @@ def _set_terms(changes: Changes, before: Graph) -> None:
                 before[creation].add(vertex)
 
 
-def _inheritance(changes: Changes, before: Graph, comes: Callable[[Vertex, Vertex], None]) -> None:
+def _inheritance(
+    changes: Changes, before: Graph, comes: Callable[[Vertex, Vertex], None], facts: Facts
+) -> None:
     """Tables are tied once their parts fit each other, and are no longer tied when a part changes by itself."""
     ties = [v for v in before if changes.object(v.identity).ties()]
     parts: dict[Identity, list[Vertex]] = defaultdict(list)
@@ -160,8 +162,10 @@ def _inheritance(changes: Changes, before: Graph, comes: Callable[[Vertex, Verte
         if one.copyable and one.table:
             parts[one.table].append(vertex)
     for tie in ties:
-        for table in changes.object(tie.identity).ties() or ():
-            for part in parts.get(table, ()):
+        one = changes.object(tie.identity)
+        inside = tie.verb is Verb.CREATE and one.fits_inside(facts)
+        for table in one.ties() or ():
+            for part in () if inside and table == one.parent else parts.get(table, ()):
                 if tie.verb is Verb.CREATE:
                     comes(part, tie)
                 elif part.verb is not Verb.CREATE and (
@@ -173,6 +177,8 @@ def _inheritance(changes: Changes, before: Graph, comes: Callable[[Vertex, Verte
             for other in ties:
                 if other.verb is Verb.DROP and other.identity in changes.set_aside:
                     comes(tie, other)
+                elif other.verb in (Verb.SET_ASIDE, Verb.DROP):
+                    comes(other, tie)
     for vertex in [v for ones in parts.values() for v in ones]:
         one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects[vertex.identity]
         for tie_identity, original in one.copies():
@@ -180,9 +186,11 @@ def _inheritance(changes: Changes, before: Graph, comes: Callable[[Vertex, Verte
                 if tie_identity not in changes.dropped:
                     comes(Vertex(Verb.DROP, original), vertex)
             elif tie_identity not in changes.created:
+                before_it = changes.old.objects.get(vertex.identity)
+                merged = before_it is not None and original not in [o for _, o in before_it.copies()]
                 for verb in (Verb.CREATE, Verb.ALTER):
                     above = Vertex(verb, original)
-                    if one.own and vertex.verb is Verb.CREATE:
+                    if (one.own or merged) and verb is Verb.CREATE:
                         comes(vertex, above)
                     else:
                         comes(above, vertex)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.errors import PlanError
+from migrator.hazards import Hazards
 from migrator.kinds import KINDS
 from migrator.kinds.base import Facts, Object, Tree, describe
 from migrator.plan import hooks as hooks_module
@@ -17,7 +18,7 @@ from migrator.plan.steps import Step, group
 from migrator.sql import identifier
 from migrator.state.snapshot import Snapshot
 from migrator.state.trial import Trial
-from migrator.statement import Backfill, Identity, Precondition, Statement
+from migrator.statement import Backfill, Identity, Lock, LockMode, Measured, Precondition, Statement
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def plan(
         wanted |= {identity: old.objects[identity] for identity in changes.altered}
         facts.trial = attempt(wanted, facts)
     take_along(changes, facts)
-    before = order.graph(changes)
+    before = order.graph(changes, facts)
     backfills = hooks_module.place(hooks, changes, before)
     folded = order.fold(changes, before, facts)
     evaluating = order.evaluating(changes, before, folded)
@@ -256,14 +257,75 @@ def unfilled(made: Plan, hooks: Hooks) -> dict[Identity, list[str]]:
     return missing
 
 
-def refuse(plan: Plan, allowed: Mapping[str, str]) -> None:
-    """Raises PlanError on the first statement with a refused hazard that its author has not allowed by name."""
+def with_measured(made: Plan, found: Sequence[Measured | None]) -> Plan:
+    """The plan with what each of its statements was seen to do.
+
+    A lock that a statement did not name is asked for with the others of its step; a hazard is what was seen, and what
+    the kind says only where nothing could be seen.
+    """
+    statements = [
+        statement
+        if one is None
+        else replace(statement, measured=one, locks=_asked(statement.locks, one.locks, made.changes))
+        for statement, one in zip(made.statements, found, strict=True)
+    ]
+    steps = [
+        replace(step, statements=tuple(_hazards(s, step.stops_writers) for s in step.statements))
+        for step in group(statements)
+    ]
+    return replace(made, steps=tuple(steps))
+
+
+def _asked(named: Sequence[Lock], seen: Sequence[Lock], changes: Changes) -> tuple[Lock, ...]:
+    """The locks to ask for before the step begins: those named, and what else was seen to keep others out."""
+    strongest = {one.relation: one.mode for one in named}
+    for one in seen:
+        relation = changes.old.objects.get(one.relation)
+        lockable = relation is not None and relation.lockable
+        if lockable and one.mode >= LockMode.SHARE_UPDATE_EXCLUSIVE:
+            strongest[one.relation] = max(one.mode, strongest.get(one.relation, one.mode))
+    return tuple(Lock(relation, mode) for relation, mode in sorted(strongest.items()))
+
+
+def _hazards(statement: Statement, under_lock: bool) -> Statement:
+    """The statement with the hazards of reading and rewriting as they were measured."""
+    seen = statement.measured
+    if seen is None:
+        return statement
+    measurable = {Hazards.REWRITES_TABLE, Hazards.SCANS_UNDER_LOCK}
+    hazards = [h for h in statement.hazards if h not in measurable or seen.blind]
+    if under_lock and seen.rewrites:
+        hazards.append(Hazards.REWRITES_TABLE)
+    elif under_lock and seen.reads:
+        hazards.append(Hazards.SCANS_UNDER_LOCK)
+    return replace(statement, hazards=tuple(dict.fromkeys(hazards)))
+
+
+def refuse(plan: Plan, allowed: Mapping[str, str], decisions: str = "decisions.toml") -> None:
+    """Raises PlanError on the first statement with a refused hazard that its author has not allowed by name.
+
+    `decisions`: the file in which the author allows it.
+    """
     for statement in plan.statements:
+        name = describe(statement.subject)
         for hazard in statement.hazards:
-            if hazard.refused and describe(statement.subject) not in allowed:
+            if hazard.refused and name not in allowed:
                 raise PlanError(
                     f"{hazard.effect}: {statement.sql.splitlines()[0]}",
-                    where=describe(statement.subject),
-                    why=f"hazard {hazard.code}",
-                    hint=f"{hazard.instead}; or allow it by name, with a sentence why",
+                    where=name,
+                    why=f"hazard {hazard.code}{_told(statement.measured)}",
+                    hint=f"{hazard.instead}; or allow this one statement in {decisions}:"
+                    f' under [allow], "{name}" = "a sentence why", which then stands in the review',
                 )
+
+
+def _told(seen: Measured | None) -> str:
+    """What was seen, as a clause."""
+    if seen is None or not (seen.reads or seen.rewrites):
+        return ""
+    did = [f"rewrites {describe(one)}" for one in seen.rewrites]
+    did += [f"reads all of {describe(one)}" for one in seen.reads if one not in seen.rewrites]
+    held = [f"{one.mode.sql} on {describe(one.relation)}" for one in seen.locks if one.mode.stops_writers]
+    return f": tried on a scratch server it {', '.join(did)}" + (
+        f" while it holds {', '.join(held)}" if held else ""
+    )

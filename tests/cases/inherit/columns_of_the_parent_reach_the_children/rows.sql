@@ -1,0 +1,2 @@
+
+INSERT INTO a VALUES (1, 'x'); INSERT INTO c VALUES (1, 'x', 2, 3); INSERT INTO d VALUES (4, 'y');

@@ -1,0 +1,8 @@
+
+CREATE TABLE a (id int NOT NULL, x text DEFAULT 'a', CONSTRAINT pos CHECK (id > 0));
+CREATE TABLE b (y int);
+CREATE TABLE c (id int NOT NULL, x text, y int, z int, CONSTRAINT pos CHECK (id > 0));
+ALTER TABLE c INHERIT b; ALTER TABLE c INHERIT a;
+CREATE TABLE d (w int) INHERITS (a, b);
+CREATE TABLE e (x text DEFAULT 'e') INHERITS (b, d);
+ALTER TABLE e ALTER w SET DEFAULT 3;

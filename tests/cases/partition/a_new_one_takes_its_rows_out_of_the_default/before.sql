@@ -1,0 +1,3 @@
+
+CREATE TABLE t (id int NOT NULL, region text) PARTITION BY LIST (region);
+CREATE TABLE rest PARTITION OF t DEFAULT;

@@ -1,0 +1,8 @@
+
+CREATE TABLE t (id int NOT NULL, region text NOT NULL, day date NOT NULL, CONSTRAINT t_key UNIQUE (id, region, day)) PARTITION BY LIST (region);
+CREATE TABLE us PARTITION OF t FOR VALUES IN ('us') PARTITION BY RANGE (day);
+CREATE TABLE us_2024 PARTITION OF us FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE us_2025 PARTITION OF us FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE eu PARTITION OF t FOR VALUES IN ('eu');
+CREATE INDEX t_day ON t (day);
+CREATE TABLE item (n int, region text, day date, CONSTRAINT item_t FOREIGN KEY (n, region, day) REFERENCES t (id, region, day));

@@ -1,0 +1,6 @@
+
+CREATE TABLE t (a int, b bigint, c text);
+CREATE STATISTICS s1 (ndistinct, mcv) ON a, b FROM t;
+ALTER STATISTICS s1 SET STATISTICS 50;
+CREATE STATISTICS "S 2" ON lower(c), a FROM t;
+COMMENT ON STATISTICS s1 IS 'why';
