@@ -96,11 +96,8 @@ class Server(Object):
         type_ = f" TYPE {literal(self.type)}" if self.type is not None else ""
         version = f" VERSION {literal(self.version)}" if self.version is not None else ""
         wrapper = identifier(self.wrapper)
-        return [
-            Statement(
-                f"CREATE {self.reference}{type_}{version} FOREIGN DATA WRAPPER {wrapper}{_options(self.options)}"
-            )
-        ]
+        words = f"{self.reference}{type_}{version} FOREIGN DATA WRAPPER {wrapper}{_options(self.options)}"
+        return [Statement(f"CREATE {words}")]
 
     def alter(self, new: Server, changed: Sequence[str], facts: Facts) -> list[Statement]:
         words = []
@@ -180,7 +177,8 @@ class ForeignTable(Object):
         return f"""
             SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
                    s.srvname::text, ARRAY(SELECT o FROM unnest(f.ftoptions) o ORDER BY o)
-            FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_foreign_table f
+            JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_foreign_server s ON s.oid = f.ftserver
             WHERE {OURS}"""
 
@@ -204,8 +202,7 @@ class ForeignTable(Object):
         inside = ",\n".join(f"    {part.object.clause(part.parts, facts)}" for part in parts)
         columns = f"(\n{inside}\n)" if inside else "()"
         server = identifier(self.server)
-        created = [Statement(f"CREATE {self.reference} {columns} SERVER {server}{_options(self.options)}")]
-        return created
+        return [Statement(f"CREATE {self.reference} {columns} SERVER {server}{_options(self.options)}")]
 
     def drop(self, facts: Facts) -> list[Statement]:
         return [Statement(f"DROP {self.reference}", lock(LockMode.ACCESS_EXCLUSIVE, self.identity))]
@@ -235,7 +232,8 @@ class ForeignColumn(Object):
         return f"""
             SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, a.attname::text,
                    ARRAY(SELECT o FROM unnest(a.attfdwoptions) o ORDER BY o)
-            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_attribute a
+            JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE a.attfdwoptions IS NOT NULL AND NOT a.attisdropped AND c.relkind = 'f' AND {OURS}"""
 
     @property

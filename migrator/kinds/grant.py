@@ -1,9 +1,9 @@
 """Privileges on whatever has them (aclitem[]), one object for each grantee and grantor.
 
-What PostgreSQL gives by itself (everything to the owner, some things to PUBLIC: acldefault) is the usual state, and
-no object. An object holds the privileges as they are, even where they are fewer than usual. A new object is born
-with more than the usual where default privileges say so; `born` tells what, so that no statement repeats it, and
-what was not wanted is revoked.
+What PostgreSQL gives by itself (everything to the owner, some things to PUBLIC: acldefault) is the usual
+state, and no object. An object holds the privileges as they are, even where they are fewer than usual. A new
+object is born with more than the usual where default privileges say so; `born` tells what, so that no statement
+repeats it, and what was not wanted is revoked.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ME = "(SELECT oid FROM pg_roles WHERE rolname = current_user)"
 
 
 def called(role: str, owner: str) -> str:
-    """SQL for how a role, given as an oid, is called: as SQL writes it, but OWNER where it owns the object."""
+    """SQL for how a role, given by oid, is called: as SQL writes it, but OWNER where it owns the object."""
     return f"""CASE {role} WHEN 0 THEN 'PUBLIC' WHEN {owner} THEN '{OWNER}' WHEN {_ME} THEN 'CURRENT_ROLE'
                ELSE quote_ident(pg_get_userbyid({role})) END"""
 
@@ -38,13 +38,14 @@ def named(role: str) -> str:
 
 
 def collapsed(privileges: str) -> str:
-    """SQL for a list of privileges, in which all that the kind of object knows are ALL, as versions differ in them."""
+    """SQL for a list of privileges; all that the kind of object knows are ALL, as versions differ in them."""
     return f"CASE WHEN {privileges} = everything THEN ARRAY['ALL'] ELSE coalesce({privileges}, '{{}}') END"
 
 
 _TARGETS = """
     SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid, '' AS part, c.relacl AS acl,
-           CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END AS type, c.relowner AS owner, c.relnamespace AS namespace
+           CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END AS type, c.relowner AS owner,
+           c.relnamespace AS namespace
     FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION ALL
     SELECT 'pg_class'::regclass, c.oid, a.attnum, a.attname::text, a.attacl, 'c', c.relowner, 0
@@ -56,7 +57,8 @@ _TARGETS = """
     UNION ALL SELECT 'pg_language'::regclass, oid, 0, '', lanacl, 'l', lanowner, 0 FROM pg_language
     UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid, 0, '', fdwacl, 'F', fdwowner, 0
     FROM pg_foreign_data_wrapper
-    UNION ALL SELECT 'pg_foreign_server'::regclass, oid, 0, '', srvacl, 'S', srvowner, 0 FROM pg_foreign_server
+    UNION ALL SELECT 'pg_foreign_server'::regclass, oid, 0, '', srvacl, 'S', srvowner, 0
+    FROM pg_foreign_server
 """
 """Everything with an acl; `type` is the letter that acldefault takes."""
 
@@ -93,7 +95,7 @@ class Privileges(Object):
     def change(
         self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges, verbs: _Verbs
     ) -> list[str]:
-        """The commands from what the grantee had to what `new` says: first what is taken, then what is given."""
+        """The commands from what the grantee had to what `new` says: what is taken, then what is given."""
         before, before_with = self._all(had), self._all(had_grantable)
         after, after_with = self._all(new.privileges), self._all(new.grantable)
         taken, unlet = before - after, (before_with - after_with) & after
@@ -181,14 +183,16 @@ class Grant(Privileges):
                      defaclnamespace AS namespace, defaclacl AS acl
               FROM pg_default_acl WHERE defaclrole = {_ME}
             ), target AS (
-              SELECT t.*, acldefault(t.type::"char", t.owner) AS usual, {_EVERYTHING} AS everything, g.acl AS everywhere, s.acl AS here
+              SELECT t.*, acldefault(t.type::"char", t.owner) AS usual, {_EVERYTHING} AS everything,
+                     g.acl AS everywhere, s.acl AS here
               FROM ({_TARGETS}) AS t
               LEFT JOIN terms g ON g.type = t.type AND g.namespace = 0
               LEFT JOIN terms s ON s.type = t.type AND s.namespace = t.namespace AND s.namespace <> 0
               WHERE (t.objid >= 16384 OR t.objid = 'public'::regnamespace)
                 AND (t.acl IS NOT NULL OR g.acl IS NOT NULL OR s.acl IS NOT NULL)
             ), held AS (
-              SELECT t.classid, t.objid, t.objsubid, t.part, t.type, t.owner, x.grantee, x.grantor, t.everything, {columns}
+              SELECT t.classid, t.objid, t.objsubid, t.part, t.type, t.owner, t.everything,
+                     x.grantee, x.grantor, {columns}
               FROM target t, LATERAL (
                 SELECT 'held' AS source, e.* FROM aclexplode(coalesce(t.acl, t.usual)) e
                 UNION ALL SELECT 'usual', e.* FROM aclexplode(t.usual) e
@@ -200,7 +204,8 @@ class Grant(Privileges):
                 SELECT 'born', t.owner, CASE e.grantee WHEN {_ME} THEN t.owner ELSE e.grantee END,
                        e.privilege_type, e.is_grantable
                 FROM aclexplode(t.here) e) AS x
-              GROUP BY t.classid, t.objid, t.objsubid, t.part, t.type, t.owner, t.everything, x.grantee, x.grantor
+              GROUP BY t.classid, t.objid, t.objsubid, t.part, t.type, t.owner, t.everything,
+                       x.grantee, x.grantor
             )
             SELECT classid::oid::int8, objid::int8, objsubid::int4, part,
                    {called("grantee", "owner")}, {called("grantor", "owner")},
@@ -219,14 +224,19 @@ class Grant(Privileges):
         return (rights(self.target[1:3] if self.of_column else self.target[1:]),)
 
     def needs(self) -> Iterable[Identity]:
-        """The owner; what the grantee has on the whole table, as revoking that takes the columns along; and what
-        the grantor may grant on."""
+        """The owner; what the grantee has on the whole table, as revoking that takes the columns along; and
+        what the grantor may grant on."""
         whole = [(kind, *self.target[1:3]) for kind in RELATIONS] if self.of_column else [self.target]
         found = [("owner", *one) for one in whole]
         found += [("grant", *one, self.grantee, self.grantor) for one in whole]
         if self.grantor != OWNER:
             found += [("grant", *one, self.grantor, OWNER) for one in (*whole, self.target)]
         return found
+
+    def alterable(self, new: Grant, changed: Sequence[str], facts: Facts) -> bool:
+        # Where what it hangs on is revoked as a whole, it has to be given again after that.
+        gone = (one for one in self.needs() if facts.old(one) is not None and facts.new(one) is None)
+        return not any(isinstance(facts.old(one), Grant) for one in gone)
 
     def renews(self, changed: Sequence[str], facts: Facts) -> bool:
         """What is taken from a grantee goes from the columns, and from whom it was granted on to, as well."""
@@ -265,8 +275,8 @@ class Grant(Privileges):
 
 
 class MemberGrant(Privileges):
-    """Privileges on what an extension or PostgreSQL itself brought, where they are no longer what it brought them
-    with (pg_init_privs)."""
+    """Privileges on what an extension or PostgreSQL itself brought, where they are no longer those that
+    it came with (pg_init_privs)."""
 
     kind = "member_grant"
     catalogs = {"pg_init_privs": "objoid classoid objsubid privtype initprivs"}
@@ -300,20 +310,25 @@ class MemberGrant(Privileges):
               LEFT JOIN pg_depend d ON d.classid = t.classid AND d.objid = t.objid AND d.deptype = 'e'
                 AND d.refclassid = 'pg_extension'::regclass
               LEFT JOIN pg_extension e ON e.oid = d.refobjid
-              LEFT JOIN pg_init_privs i ON i.classoid = t.classid AND i.objoid = t.objid AND i.objsubid = t.objsubid
+              LEFT JOIN pg_init_privs i
+                ON i.classoid = t.classid AND i.objoid = t.objid AND i.objsubid = t.objsubid
               WHERE t.acl IS NOT NULL AND t.acl IS DISTINCT FROM i.initprivs
                 AND (e.oid IS NOT NULL OR t.objid < 16384 AND t.objid <> 'public'::regnamespace)
             ), held AS (
-              SELECT t.classid, t.objid, t.part, t.type, t.owner, t.extension, x.grantee, t.everything, {lists}
+              SELECT t.classid, t.objid, t.part, t.type, t.owner, t.extension, t.everything,
+                     x.grantee, {lists}
               FROM target t, LATERAL (
                 SELECT 'held' AS source, a.* FROM aclexplode(t.acl) a
                 UNION ALL SELECT 'usual', a.* FROM aclexplode(t.usual) a) AS x
               GROUP BY t.classid, t.objid, t.part, t.type, t.owner, t.extension, t.everything, x.grantee
             )
             SELECT 0::int8, 0::int8, 0,
-                   CASE type WHEN 'f' THEN 'FUNCTION ' || objid::regprocedure WHEN 's' THEN 'SEQUENCE ' || objid::regclass
-                     WHEN 'T' THEN 'TYPE ' || objid::regtype WHEN 'n' THEN 'SCHEMA ' || objid::regnamespace
-                     WHEN 'l' THEN 'LANGUAGE ' || quote_ident((SELECT lanname FROM pg_language WHERE oid = objid))
+                   CASE type WHEN 'f' THEN 'ROUTINE ' || objid::regprocedure
+                     WHEN 's' THEN 'SEQUENCE ' || objid::regclass
+                     WHEN 'T' THEN 'TYPE ' || objid::regtype
+                     WHEN 'n' THEN 'SCHEMA ' || objid::regnamespace
+                     WHEN 'l' THEN 'LANGUAGE '
+                       || quote_ident((SELECT lanname FROM pg_language WHERE oid = objid))
                      WHEN 'F' THEN 'FOREIGN DATA WRAPPER '
                        || quote_ident((SELECT fdwname FROM pg_foreign_data_wrapper WHERE oid = objid))
                      WHEN 'S' THEN 'FOREIGN SERVER '
@@ -357,7 +372,7 @@ _KINDS_OF_OBJECT = {
 
 
 class DefaultPrivilege(Privileges):
-    """What one role's new objects of one sort grant to one grantee, everywhere or in one schema (pg_default_acl)."""
+    """What one role's new objects of one sort grant to one grantee, everywhere or in one schema."""
 
     kind = "default_privilege"
     sets_terms = True
@@ -401,7 +416,8 @@ class DefaultPrivilege(Privileges):
             SELECT 'pg_default_acl'::regclass::oid::int8, h.oid::int8, 0, {called("h.role", "0")},
                    coalesce(n.nspname::text, ''), h.objects, {called("h.grantee", "h.role")},
                    {collapsed("held")}, {collapsed("held_grantable")}, everything,
-                   {collapsed("usual")}, {collapsed("usual_grantable")}, {named("h.grantee")}, {named("h.role")}
+                   {collapsed("usual")}, {collapsed("usual_grantable")},
+                   {named("h.grantee")}, {named("h.role")}
             FROM held h LEFT JOIN pg_namespace n ON n.oid = h.namespace
             WHERE held IS DISTINCT FROM usual OR held_grantable IS DISTINCT FROM usual_grantable"""
 

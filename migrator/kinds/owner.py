@@ -1,7 +1,7 @@
 """Owners of whatever has one, as far as they are not the role that is connected.
 
-A new object belongs to the role that runs the file, so what belongs to the connected role says nothing here: the
-same schema, made by different roles on different servers, compares as equal.
+A new object belongs to the role that runs the file, so what belongs to the connected role says nothing here:
+the same schema, made by different roles on different servers, compares as equal.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ _OWNED = {
 }
 """Catalog -> its column with the owner; the owner of an extension cannot be changed and is not compared."""
 
+_RELATIONS = """
+            WHERE relkind NOT IN ('i', 'I', 't') AND NOT (relkind = 'S' AND EXISTS (
+              SELECT FROM pg_depend d
+              WHERE d.classid = 'pg_class'::regclass AND d.objid = pg_class.oid AND d.deptype = 'i'))"""
+"""Indexes and the sequences of identity columns always belong to the owner of their table."""
+
 
 class Owner(Object):
     """The owner of another object, where it is not the connected role."""
@@ -50,7 +56,7 @@ class Owner(Object):
     def query(cls, version: int) -> str:
         every = "\n            UNION ALL ".join(
             f"SELECT '{catalog}'::regclass::oid, oid, {owner} FROM {catalog}"
-            + (" WHERE relkind NOT IN ('i', 'I', 't')" if catalog == "pg_class" else "")
+            + (_RELATIONS if catalog == "pg_class" else "")
             for catalog, owner in _OWNED.items()
         )
         return f"""
@@ -89,5 +95,5 @@ class Owner(Object):
 
 
 def rights(names: Iterable[str]) -> Identity:
-    """The name under which the owner and the privileges of an object meet: what takes comes before what gives."""
+    """The name under which owner and privileges of an object meet: what takes comes before what gives."""
     return ("rights", *names)

@@ -18,7 +18,8 @@ class Publication(Object):
 
     kind = "publication"
     catalogs = {
-        "pg_publication": "oid pubname puballtables pubinsert pubupdate pubdelete pubtruncate pubviaroot pubgencols"
+        "pg_publication": "oid pubname puballtables pubinsert pubupdate pubdelete pubtruncate pubviaroot"
+        " pubgencols"
     }
 
     publication: str = key()
@@ -97,10 +98,11 @@ class PublicationTable(_Content):
     @classmethod
     def query(cls, version: int) -> str:
         return """
-            SELECT 'pg_publication_rel'::regclass::oid::int8, r.oid::int8, 0, p.pubname::text, n.nspname::text,
-                   c.relname::text,
-                   ARRAY(SELECT a.attname::text FROM unnest(r.prattrs::int2[]) WITH ORDINALITY AS u (number, place)
-                         JOIN pg_attribute a ON a.attrelid = r.prrelid AND a.attnum = u.number ORDER BY a.attname),
+            SELECT 'pg_publication_rel'::regclass::oid::int8, r.oid::int8, 0, p.pubname::text,
+                   n.nspname::text, c.relname::text,
+                   ARRAY(SELECT a.attname::text FROM pg_attribute a
+                         WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[])
+                         ORDER BY a.attname),
                    pg_get_expr(r.prqual, r.prrelid)
             FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
             JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace"""
@@ -130,7 +132,8 @@ class PublicationSchema(_Content):
     @classmethod
     def query(cls, version: int) -> str:
         return """
-            SELECT 'pg_publication_namespace'::regclass::oid::int8, r.oid::int8, 0, p.pubname::text, n.nspname::text
+            SELECT 'pg_publication_namespace'::regclass::oid::int8, r.oid::int8, 0,
+                   p.pubname::text, n.nspname::text
             FROM pg_publication_namespace r JOIN pg_publication p ON p.oid = r.pnpubid
             JOIN pg_namespace n ON n.oid = r.pnnspid"""
 

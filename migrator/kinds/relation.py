@@ -1,4 +1,7 @@
-"""Which kind a relation is (a foreign table is called a table), by pg_class.relkind: for what can stand on tables, views and others alike."""
+"""Which kind a relation is, by pg_class.relkind: for what can stand on tables, views and others alike.
+
+A foreign table is called a table.
+"""
 
 from __future__ import annotations
 

@@ -13,5 +13,5 @@ def exists(role: str) -> Precondition:
         f"role {role} exists",
         f"SELECT {name} AS missing_role WHERE NOT EXISTS"
         f" (SELECT FROM pg_catalog.pg_roles WHERE rolname = {name})",
-        f"roles belong to the server, not to a schema: CREATE ROLE {identifier(role)}, then run this file again",
+        f"roles belong to the server: CREATE ROLE {identifier(role)}, then run this file again",
     )

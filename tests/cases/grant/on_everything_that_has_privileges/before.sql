@@ -1,0 +1,15 @@
+CREATE SCHEMA office;
+CREATE TABLE office.paper (id integer GENERATED ALWAYS AS IDENTITY, number serial);
+CREATE SEQUENCE office.counter;
+CREATE FUNCTION office.one() RETURNS integer LANGUAGE sql RETURN 1;
+CREATE PROCEDURE office.nothing(a integer) LANGUAGE sql BEGIN ATOMIC SELECT a; END;
+CREATE AGGREGATE office.total(integer) (SFUNC = int4pl, STYPE = integer);
+CREATE TYPE office.mood AS ENUM ('good', 'bad');
+CREATE DOMAIN office.age AS integer CHECK (VALUE >= 0);
+CREATE TYPE office.pair AS (a integer, b integer);
+CREATE TYPE office.span AS RANGE (SUBTYPE = float8);
+CREATE VIEW office.papers AS SELECT id FROM office.paper;
+CREATE MATERIALIZED VIEW office.stored AS SELECT id FROM office.paper;
+CREATE FOREIGN DATA WRAPPER case_wrapper;
+CREATE SERVER case_server FOREIGN DATA WRAPPER case_wrapper;
+CREATE FOREIGN TABLE office.far (a integer) SERVER case_server;

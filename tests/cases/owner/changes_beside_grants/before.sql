@@ -1,0 +1,5 @@
+CREATE TABLE paper (id serial, title text);
+ALTER TABLE paper OWNER TO case_first;
+GRANT SELECT ON paper TO case_second;
+GRANT SELECT ON paper TO case_reader;
+GRANT USAGE ON SEQUENCE paper_id_seq TO case_reader;
