@@ -12,29 +12,65 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
+
+import psycopg
 
 from migrator import config, pipeline
-from migrator.errors import MigratorError
+from migrator.errors import ConfigurationError, MigratorError, ServerError
 
 DONE, FAILED, DIFFERENT = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit status."""
-    signal.signal(signal.SIGTERM, _terminated)
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
     try:
-        return command(options)
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        status = command(options)
+        sys.stdout.flush()
+        return status
     except MigratorError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return FAILED
+        return _failed(error, arguments)
+    except psycopg.Error as error:
+        return _failed(_refused(error), arguments)
     except KeyboardInterrupt:
         print("interrupted: nothing is half written, no server is left behind", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        return _failed(ConfigurationError(error.strerror or str(error), where=error.filename), arguments)
+
+
+def _failed(error: MigratorError, arguments: Sequence[str]) -> int:
+    """Tells the error; a URL among the arguments, which may hold a password, is not repeated."""
+    text = f"error: {error}"
+    for argument in arguments:
+        if "://" in argument:
+            text = text.replace(repr(argument), "the URL").replace(argument, "the URL")
+    print(text, file=sys.stderr)
+    return FAILED
+
+
+def _refused(error: psycopg.Error) -> ServerError:
+    return ServerError(
+        str(error.diag.message_primary or error).strip(),
+        where="the server",
+        why=error.diag.message_detail,
+        hint=error.diag.message_hint or "see that the server runs and the role may do this, then try again",
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reads arguments; what it cannot read is an error like any other: exit status 2 means differences."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(message, hint=f"{self.prog} --help")
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
@@ -47,7 +83,7 @@ def tell(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="migrator", description=pipeline.__doc__)
+    parser = _Parser(prog="migrator", description=pipeline.__doc__)
     parser.set_defaults(postgres=None)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -57,16 +93,17 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(
             "--postgres",
             metavar="WHERE",
-            help="where scratch servers come from: embedded, embedded:17, container, container:IMAGE or a URL",
+            help="where scratch servers come from: embedded, embedded:17, container, container:17 or a URL",
         )
         return one
 
     diff = add("diff", _diff, "write the next migration, or say that there is nothing to do")
     diff.add_argument("message", nargs="?", help="what the migration does, in a few words; becomes its name")
-    diff.add_argument(
+    how = diff.add_mutually_exclusive_group()
+    how.add_argument(
         "--check", action="store_true", help="write nothing; exit 2 if schema/ and migrations differ"
     )
-    diff.add_argument(
+    how.add_argument(
         "--amend", action="store_true", help="write the newest migration again; it must not have run anywhere"
     )
     roundtrip = add(

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+import shutil
+import signal
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +24,9 @@ HISTORY = "HISTORY"
 FILES = ("README.md", "downgrade.sql", "migration.json", "revision.py", "upgrade.sql")
 LONGEST = 32
 """alembic_version.version_num is varchar(32)."""
+_CONFLICT = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+"""What git leaves in a file that it could not merge."""
+_HASH = re.compile("[0-9a-f]{64}")
 _TOP = """\
 # Written by `diff`: folder, revision, parent, hash of its files. A merge conflict here means that two branches
 # added a migration: keep the one that is merged, and run `diff` again on the other branch.
@@ -63,7 +71,8 @@ def load(root: Path) -> list[Migration]:
         raise HistoryError(
             "is not in HISTORY",
             where=str(root / name),
-            hint="run `diff` to make a migration, or delete the folder",
+            why="only `diff` makes migrations, and it was not its work, was not let finish, or its line is gone",
+            hint="restore HISTORY with git, or delete the folder and run `diff`",
         )
     migrations: list[Migration] = []
     for name, revision, parent, digest in lines:
@@ -78,33 +87,44 @@ def _lines(path: Path) -> list[list[str]]:
     if not path.exists():
         return []
     lines = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         words = line.split()
-        if len(words) != 4:
+        if line.startswith(_CONFLICT):
+            raise HistoryError(
+                "is part of a merge conflict",
+                where=f"{path}:{number}",
+                why="two branches each made a migration",
+                hint="keep the lines of the branch that is merged, delete the folder of the other migration,"
+                " and run `diff` again",
+            )
+        if len(words) != 4 or not _HASH.fullmatch(words[3]):
             raise HistoryError(
                 "is not a line of HISTORY",
                 where=f"{path}:{number}",
-                why=repr(line),
-                hint="solve the merge conflict there",
+                why=f"a line is a folder, a revision, its parent and a hash, not {line!r}",
+                hint="restore HISTORY with git",
             )
         lines.append(words)
     return lines
 
 
 def _check_files(folder: Path, digest: str) -> None:
-    for name in FILES:
-        if not (folder / name).is_file():
+    for path in (folder, *(folder / name for name in FILES)):
+        if not path.exists():
             raise HistoryError(
                 "is missing",
-                where=str(folder / name),
+                where=str(path),
                 hint="get it back from git: a committed migration never changes",
             )
     if hash_files({name: (folder / name).read_bytes() for name in FILES}) == digest:
         return
-    record = json.loads((folder / "migration.json").read_text(encoding="utf-8"))
-    edited = [n for n, h in record.get("files", {}).items() if h != hash_one((folder / n).read_bytes())]
+    try:
+        hashes = json.loads((folder / "migration.json").read_bytes())["files"]
+        edited = [n for n, h in hashes.items() if n in FILES and h != hash_one((folder / n).read_bytes())]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        edited = []
     raise HistoryError(
         "was edited after it was written",
         where=", ".join(str(folder / name) for name in edited or ["migration.json"]),
@@ -148,11 +168,16 @@ def hash_files(files: Mapping[str, bytes]) -> str:
 
 def name_for(migrations: Sequence[Migration], message: str) -> str:
     """The folder's name for the next migration. ConfigurationError where it would be longer than Alembic can store."""
-    slug = "_".join("".join(c if c.isascii() and c.isalnum() else " " for c in message.lower()).split())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", message.lower()) if not unicodedata.combining(c))
+    slug = "_".join("".join(c if c.isascii() and c.isalnum() else " " for c in plain).split())
     number = f"{len(migrations) + 1:03d}"
     if not slug:
         raise ConfigurationError(
-            "a migration needs a message", hint='say what it does in a few words: diff "add camera zones"'
+            "a migration needs a message",
+            why=f"{message!r} has no letter from a to z, and revisions are made of those"
+            if message
+            else None,
+            hint='say what it does in a few words: diff "add camera zones"',
         )
     name = f"{number}_{slug}"
     if len(name) > LONGEST:
@@ -168,29 +193,39 @@ def write(root: Path, migrations: Sequence[Migration], one: Migration, files: Ma
     """Adds a migration after the given ones: the folder whole, then its line; never half of either."""
     contents = {name: text.encode() for name, text in files.items()}
     root.mkdir(parents=True, exist_ok=True)
-    half = root / f".{one.folder.name}.half"
-    _remove(half)
-    half.mkdir()
+    for left in root.glob(".*.half"):  # by a `diff` that was killed
+        _remove(left)
+    half, old, history = (root / f".{name}.half" for name in (one.folder.name, "old", HISTORY))
+    kept = {migration.folder.name for migration in migrations} - {one.folder.name}
+    lines = [line for line in _lines(root / HISTORY) if line[0] in kept]
+    lines.append([one.folder.name, one.revision, one.parent or "-", hash_files(contents)])
     try:
+        half.mkdir()
         for name, content in contents.items():
             (half / name).write_bytes(content)
-        _remove(one.folder)
-        half.rename(one.folder)
+        history.write_text(_TOP + "".join(f"{' '.join(line)}\n" for line in lines), encoding="utf-8")
+        with _undisturbed():
+            if one.folder.exists():
+                one.folder.rename(old)
+            half.rename(one.folder)
+            history.replace(root / HISTORY)
     finally:
-        _remove(half)
-    kept = [
-        line
-        for line in _lines(root / HISTORY)
-        if line[0] in {migration.folder.name for migration in migrations} and line[0] != one.folder.name
-    ]
-    kept.append([one.folder.name, one.revision, one.parent or "-", hash_files(contents)])
-    temporary = root / f".{HISTORY}.half"
-    temporary.write_text(_TOP + "".join(f"{' '.join(line)}\n" for line in kept), encoding="utf-8")
-    temporary.replace(root / HISTORY)
+        for left in (half, old, history):
+            _remove(left)
 
 
-def _remove(folder: Path) -> None:
-    if folder.is_dir():
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that would end the program wait until the block is done."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
