@@ -6,7 +6,7 @@
 \set migrator_direction 'upgrade'
 \set migrator_before '839d4ee251e4'
 \set migrator_after '002_phase_2_video_mgmt'
-\set migrator_plan '0e047d58c8cc961f'
+\set migrator_plan '771277297f38526f'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -70,23 +70,31 @@ LANGUAGE plpgsql AS $$
 DECLARE latest jsonb := '{}'; open_ boolean; same boolean; here text := pg_temp.revision();
 BEGIN
   IF to_regclass('migrator.run') IS NOT NULL THEN
-    EXECUTE 'SELECT to_jsonb(r) FROM migrator.run r ORDER BY r.id DESC LIMIT 1' INTO latest;
+    -- Alembic may be killed between moving the revision and ending the run.
+    EXECUTE 'SELECT to_jsonb(r) || jsonb_build_object(''open'', finished_at IS NULL
+        AND NOT (leads_to IS NOT DISTINCT FROM $1 AND steps = (SELECT count(*) FROM migrator.history h WHERE h.run = r.id)))
+      FROM migrator.run r ORDER BY id DESC LIMIT 1' INTO latest USING here;
   END IF;
   latest := coalesce(latest, '{}');
-  open_ := latest ? 'id' AND latest->>'finished_at' IS NULL;
+  open_ := coalesce((latest->>'open')::boolean, false);
   same := (latest->>'revision', latest->>'direction') IS NOT DISTINCT FROM (revision, direction);
   IF open_ AND NOT same THEN
     PERFORM pg_temp.fail(format('the %s of %s was begun on this database and is not finished', latest->>'direction', latest->>'revision'),
       format('Run generated_migrations/%s/%s.sql again: it goes on where it stopped.', latest->>'revision', latest->>'direction'));
   END IF;
   IF here IS NOT DISTINCT FROM after AND NOT open_ THEN stand := 'done'; RETURN; END IF;
+  IF open_ AND here IS DISTINCT FROM before THEN
+    PERFORM pg_temp.fail(format('the %s of %s was begun on this database and is not finished, yet alembic_version says %s', direction, revision, coalesce(here, 'nothing')),
+      format('To go on where it stopped: alembic stamp %s, then run this file again. If the rest was made by hand: UPDATE migrator.run SET finished_at = now() WHERE id = %s.',
+        coalesce(before, 'base'), latest->>'id'));
+  END IF;
   IF here IS DISTINCT FROM before THEN
     PERFORM pg_temp.fail(format('this database is at revision %s, and the %s of %s starts from %s',
         coalesce(here, '(none)'), direction, revision, coalesce(before, '(none)')),
       CASE WHEN here IS NULL THEN 'If its schema is that of a revision, tell so with: alembic stamp REVISION. An empty database starts with the first migration.'
            ELSE 'Apply the migrations in between first: python -m migrator status URL shows them.' END);
   END IF;
-  IF same AND latest->>'plan' = plan THEN
+  IF open_ AND latest->>'plan' = plan THEN
     stand := 'resume'; run := (latest->>'id')::bigint; RETURN;
   END IF;
   IF open_ THEN
@@ -134,7 +142,7 @@ BEGIN
 END $$;
 
 -- The ledger. What is there for this run says what is done, from any terminal.
-CREATE OR REPLACE FUNCTION pg_temp.open_run(revision text, direction text, plan text, steps int) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION pg_temp.open_run(revision text, direction text, plan text, leads_to text, steps int) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE run bigint;
 BEGIN
   IF to_regnamespace('migrator') IS NULL THEN
@@ -143,7 +151,7 @@ BEGIN
   END IF;
   IF to_regclass('migrator.run') IS NULL THEN
     CREATE TABLE migrator.run (
-      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, revision text NOT NULL, direction text NOT NULL, plan text NOT NULL, steps int NOT NULL,
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, revision text NOT NULL, direction text NOT NULL, plan text NOT NULL, leads_to text, steps int NOT NULL,
       operator text NOT NULL DEFAULT session_user, started_at timestamptz NOT NULL DEFAULT clock_timestamp(), finished_at timestamptz);
     CREATE TABLE migrator.history (
       run bigint NOT NULL REFERENCES migrator.run, step int NOT NULL, title text NOT NULL,
@@ -163,7 +171,7 @@ BEGIN
     COMMENT ON COLUMN migrator.backfill.nice IS 'It rests so many times as long as it worked; the operator sets it.';
     COMMENT ON COLUMN migrator.backfill.max_lag IS 'It rests while a replica is further behind than this.';
   END IF;
-  INSERT INTO migrator.run (revision, direction, plan, steps) VALUES ($1, $2, $3, $4) RETURNING id INTO run;
+  INSERT INTO migrator.run (revision, direction, plan, leads_to, steps) VALUES ($1, $2, $3, $4, $5) RETURNING id INTO run;
   RETURN run;
 END $$;
 
@@ -287,8 +295,8 @@ DECLARE
   mark CONSTANT int := strpos(reverse(command), reverse('{batch}'));
   jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
   started CONSTANT timestamptz := clock_timestamp();
-  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; upto text[]; tids tid[]; at int; part int; size int;
-  walked bigint; pages bigint; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
+  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; visit text; many boolean; upto text[]; tids tid[]; at int; part int; size int;
+  walked bigint; pages bigint; first tid; last tid; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
   began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); why text; reason text; samples text;
 BEGIN
   CALL pg_temp.open_backfill(here, job, target, fills);
@@ -313,13 +321,17 @@ BEGIN
       END IF;
       within := pg_temp.stretch(alias, b.key, b.low, upto);
     END IF;
-    EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
+    EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), min(place) FILTER (WHERE todo), max(place) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
         FROM (SELECT place, get_byte(at, 4) * 256 + get_byte(at, 5) AS slot, substr(at, 1, 4) AS page, todo
                 FROM (SELECT %1$I.ctid AS place, tidsend(%1$I.ctid) AS at, (%2$s\n) AS todo FROM %3$s AS %1$I WHERE %4$s) AS r) AS r',
-      alias, remaining, target, within || CASE WHEN sweeping THEN format(E' AND (%s\n) LIMIT %s', remaining, longest) ELSE '' END) INTO walked, pages, tids;
+      alias, remaining, target, within || CASE WHEN sweeping THEN format(E' AND (%s\n) LIMIT %s', remaining, longest) ELSE '' END) INTO walked, pages, first, last, tids;
+    many := (SELECT count(*) > 1 FROM pg_temp.parts(target));
+    -- Finding a row by its place does not prune its page; reading through a range of places does, and is quicker than going along the key.
+    visit := format('SELECT count(%1$I.xmin) FROM %2$s AS %1$I WHERE %3$s', alias, target,
+      CASE WHEN many OR (last::text::point)[0] - (first::text::point)[0] > 2 * pages THEN within ELSE format('%1$I.ctid >= %2$L AND %1$I.ctid <= %3$L', alias, first, last) END);
     -- CASE hides the condition from the planner, whose statistics know nothing of new columns.
     batch_sql := left(command, length(command) - mark - 6) || format(E'(%I.ctid = ANY ($1) AND CASE WHEN (%s\n) THEN true END', alias, remaining)
-      || CASE WHEN (SELECT count(*) > 1 FROM pg_temp.parts(target)) THEN ' AND ' || within ELSE '' END || ')' || right(command, mark - 1);
+      || CASE WHEN many THEN ' AND ' || within ELSE '' END || ')' || right(command, mark - 1);
     COMMIT;
     reached := 0; locked := 0; at := 1;
     WHILE at <= cardinality(tids) LOOP
@@ -333,6 +345,7 @@ BEGIN
         COMMIT; PERFORM pg_sleep(0.5); COMMIT;
       END LOOP;
       IF reason IS NOT NULL THEN RAISE NOTICE 'backfill %: going on', job; reason := NULL; END IF;
+      IF at > 1 AND NOT sweeping THEN EXECUTE visit; COMMIT; END IF;
       part := least(size, b.rows_per_second, cardinality(tids) - at + 1); n := NULL; began := clock_timestamp();
       BEGIN
         -- Shorter than deadlock_timeout, so that it is never an application that a deadlock ends.
@@ -436,7 +449,7 @@ CALL pg_temp.preconditions_hold();
 \endif
 
 \if :migrator_fresh
-SELECT pg_temp.open_run(:'migrator_revision', :'migrator_direction', :'migrator_plan', 28) AS migrator_run \gset
+SELECT pg_temp.open_run(:'migrator_revision', :'migrator_direction', :'migrator_plan', nullif(:'migrator_after', ''), 28) AS migrator_run \gset
 \endif
 SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \gset
 
@@ -938,16 +951,16 @@ CALL pg_temp.done(28, 'validate constraint public.videos.fk_videos_uploaded_by')
 COMMIT;
 \endif
 
--- The revision moves on; where Alembic runs this file it moves it itself
+-- The revision moves on and the run ends; where Alembic runs this file it does both itself
 SELECT :'migrator_stand' <> 'done' AS migrator_todo \gset
 \if :migrator_todo
-BEGIN;
-UPDATE migrator.run SET finished_at = clock_timestamp() WHERE id = :'migrator_run';
 \if :{?migrator_alembic}
 \else
+BEGIN;
+UPDATE migrator.run SET finished_at = clock_timestamp() WHERE id = :'migrator_run';
 UPDATE public.alembic_version SET version_num = '002_phase_2_video_mgmt';
-\endif
 COMMIT;
+\endif
 \echo Done: :migrator_revision :migrator_direction
 \endif
 SELECT pg_advisory_unlock_all() \g /dev/null

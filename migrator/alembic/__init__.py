@@ -1,11 +1,13 @@
 """Alembic's own commands on our migrations: `alembic upgrade head` runs the very files that psql runs.
 
-A migration's revision.py takes its two functions from here. Alembic moves `alembic_version` itself, and insists on it,
-so the file is told to leave that step to it.
+A migration's revision.py takes its two functions from here. Alembic moves `alembic_version` itself, and insists
+on it, so the file is told to leave that step to it. With `--sql` the files are printed as they are, and move it
+themselves.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -33,6 +35,18 @@ def database_url() -> str:
     return f"{scheme.partition('+')[0]}{separator}{rest}"
 
 
+class Offline(io.StringIO):
+    """What `--sql` prints: the files that psql runs; where there is none (`stamp`), what Alembic itself wrote."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: list[str] = []
+
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join(self.files) or self.getvalue()
+
+
 def directions(file: str) -> tuple[Callable[[], None], Callable[[], None]]:
     """The functions `upgrade` and `downgrade` of the migration that the module `file` stands in."""
     folder = Path(file).parent
@@ -51,8 +65,7 @@ def _run(file: Path) -> None:
     from alembic.util import CommandError
 
     if context.is_offline_mode():
-        variables = "".join(f"\\set {name} {value}\n" for name, value in LEFT_TO_ALEMBIC.items())
-        context.get_context().impl.static_output(variables + file.read_text(encoding="utf-8"))
+        context.get_context().opts["output_buffer"].files.append(file.read_text(encoding="utf-8"))
         return
     try:
         url = database_url()

@@ -1,17 +1,20 @@
-"""Alembic's environment: the database of DATABASE_URL, the metadata of the project, no transaction of Alembic's own."""
+"""Alembic's environment: the database of DATABASE_URL, the project's metadata, no transaction of Alembic's own."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy
-from alembic import context
+from alembic import command, context
+from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
 from migrator import config
-from migrator.alembic import database_url
-from migrator.errors import MigratorError
+from migrator.alembic import Offline, database_url
+from migrator.errors import ConfigurationError, MigratorError
 from migrator.postgres.given import open_database
 from migrator.state import catalog, desired
 
@@ -21,12 +24,41 @@ def ours(item: object, name: str | None, type_: str, reflected: bool, compare_to
     return getattr(item, "schema", None) != catalog.OUR_SCHEMA
 
 
+def end_run(ctx: MigrationContext, *_: Any, **__: Any) -> None:
+    """Ends the run in the ledger, once Alembic has moved the revision."""
+    if ctx.connection is None:
+        return
+    there = ctx.connection.execute(sqlalchemy.text("SELECT to_regclass('migrator.run')")).scalar()
+    if there:
+        ctx.connection.execute(
+            sqlalchemy.text(
+                "UPDATE migrator.run r SET finished_at = clock_timestamp() WHERE finished_at IS NULL"
+                " AND steps = (SELECT count(*) FROM migrator.history h WHERE h.run = r.id)"
+            )
+        )
+
+
+def written_by_hand() -> bool:
+    """Whether the command line asks for an empty migration to fill in."""
+    chosen = getattr(context.config.cmd_opts, "cmd", None)
+    return chosen is not None and chosen[0] in (command.revision, command.merge)
+
+
 def run() -> None:
     """Runs what the command asked for."""
+    if written_by_hand():
+        raise ConfigurationError(
+            "migrations of this project are not written by hand",
+            where="alembic",
+            why="They are what schema/ and the migrations so far differ in.",
+            hint="change schema/, then: nox -s diff -- 'what it does'",
+        )
     if context.is_offline_mode():
+        buffer = Offline()
         # The files have transactions of their own, a step each.
-        context.configure(dialect_name="postgresql", transactional_ddl=False)
+        context.configure(dialect_name="postgresql", transactional_ddl=False, output_buffer=buffer)
         context.run_migrations()
+        (context.config.output_buffer or sys.stdout).write(buffer.text())
         return
     url = database_url()
     open_database(url).close()
@@ -43,6 +75,7 @@ def run() -> None:
             transactional_ddl=False,
             compare_type=True,
             include_object=ours,
+            on_version_apply=end_run,
         )
         context.run_migrations()
 

@@ -46,7 +46,7 @@ def status(migrations: Sequence[Migration], url: str) -> Status:
     with open_database(url) as connection:
         catalog.server_version(connection)
         revision = read_revision(connection)
-        unfinished = _unfinished(connection)
+        unfinished = _unfinished(connection, revision)
     applied = upto(migrations, revision)
     return Status(revision, tuple(applied), tuple(migrations[len(applied) :]), unfinished)
 
@@ -66,15 +66,20 @@ def read_revision(connection: psycopg.Connection[Any]) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-def _unfinished(connection: psycopg.Connection[Any]) -> tuple[str, str, int, int] | None:
+def _unfinished(
+    connection: psycopg.Connection[Any], revision: str | None
+) -> tuple[str, str, int, int] | None:
     there = connection.execute("SELECT to_regclass('migrator.run')").fetchone()
     if there is None or there[0] is None:
         return None
     row = connection.execute(
-        "SELECT r.revision, r.direction, (SELECT count(*) FROM migrator.history h WHERE h.run = r.id)::int, r.steps"
-        " FROM migrator.run r WHERE r.finished_at IS NULL ORDER BY r.id DESC LIMIT 1"
+        "SELECT r.revision, r.direction, (SELECT count(*) FROM migrator.history h WHERE h.run = r.id)::int,"
+        " r.steps, r.leads_to FROM migrator.run r WHERE r.finished_at IS NULL ORDER BY r.id DESC LIMIT 1"
     ).fetchone()
-    return None if row is None else (str(row[0]), str(row[1]), int(row[2]), int(row[3]))
+    # Alembic may have been killed between moving the revision and ending the run.
+    if row is None or (row[2] == row[3] and row[4] == revision):
+        return None
+    return str(row[0]), str(row[1]), int(row[2]), int(row[3])
 
 
 def differences(wanted: Snapshot, real: Snapshot) -> list[str]:

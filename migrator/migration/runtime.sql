@@ -60,23 +60,31 @@ LANGUAGE plpgsql AS $$
 DECLARE latest jsonb := '{}'; open_ boolean; same boolean; here text := pg_temp.revision();
 BEGIN
   IF to_regclass('migrator.run') IS NOT NULL THEN
-    EXECUTE 'SELECT to_jsonb(r) FROM migrator.run r ORDER BY r.id DESC LIMIT 1' INTO latest;
+    -- Alembic may be killed between moving the revision and ending the run.
+    EXECUTE 'SELECT to_jsonb(r) || jsonb_build_object(''open'', finished_at IS NULL
+        AND NOT (leads_to IS NOT DISTINCT FROM $1 AND steps = (SELECT count(*) FROM migrator.history h WHERE h.run = r.id)))
+      FROM migrator.run r ORDER BY id DESC LIMIT 1' INTO latest USING here;
   END IF;
   latest := coalesce(latest, '{}');
-  open_ := latest ? 'id' AND latest->>'finished_at' IS NULL;
+  open_ := coalesce((latest->>'open')::boolean, false);
   same := (latest->>'revision', latest->>'direction') IS NOT DISTINCT FROM (revision, direction);
   IF open_ AND NOT same THEN
     PERFORM pg_temp.fail(format('the %s of %s was begun on this database and is not finished', latest->>'direction', latest->>'revision'),
       format('Run generated_migrations/%s/%s.sql again: it goes on where it stopped.', latest->>'revision', latest->>'direction'));
   END IF;
   IF here IS NOT DISTINCT FROM after AND NOT open_ THEN stand := 'done'; RETURN; END IF;
+  IF open_ AND here IS DISTINCT FROM before THEN
+    PERFORM pg_temp.fail(format('the %s of %s was begun on this database and is not finished, yet alembic_version says %s', direction, revision, coalesce(here, 'nothing')),
+      format('To go on where it stopped: alembic stamp %s, then run this file again. If the rest was made by hand: UPDATE migrator.run SET finished_at = now() WHERE id = %s.',
+        coalesce(before, 'base'), latest->>'id'));
+  END IF;
   IF here IS DISTINCT FROM before THEN
     PERFORM pg_temp.fail(format('this database is at revision %s, and the %s of %s starts from %s',
         coalesce(here, '(none)'), direction, revision, coalesce(before, '(none)')),
       CASE WHEN here IS NULL THEN 'If its schema is that of a revision, tell so with: alembic stamp REVISION. An empty database starts with the first migration.'
            ELSE 'Apply the migrations in between first: python -m migrator status URL shows them.' END);
   END IF;
-  IF same AND latest->>'plan' = plan THEN
+  IF open_ AND latest->>'plan' = plan THEN
     stand := 'resume'; run := (latest->>'id')::bigint; RETURN;
   END IF;
   IF open_ THEN
@@ -124,7 +132,7 @@ BEGIN
 END $$;
 
 -- The ledger. What is there for this run says what is done, from any terminal.
-CREATE OR REPLACE FUNCTION pg_temp.open_run(revision text, direction text, plan text, steps int) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION pg_temp.open_run(revision text, direction text, plan text, leads_to text, steps int) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE run bigint;
 BEGIN
   IF to_regnamespace('migrator') IS NULL THEN
@@ -133,7 +141,7 @@ BEGIN
   END IF;
   IF to_regclass('migrator.run') IS NULL THEN
     CREATE TABLE migrator.run (
-      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, revision text NOT NULL, direction text NOT NULL, plan text NOT NULL, steps int NOT NULL,
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, revision text NOT NULL, direction text NOT NULL, plan text NOT NULL, leads_to text, steps int NOT NULL,
       operator text NOT NULL DEFAULT session_user, started_at timestamptz NOT NULL DEFAULT clock_timestamp(), finished_at timestamptz);
     CREATE TABLE migrator.history (
       run bigint NOT NULL REFERENCES migrator.run, step int NOT NULL, title text NOT NULL,
@@ -153,7 +161,7 @@ BEGIN
     COMMENT ON COLUMN migrator.backfill.nice IS 'It rests so many times as long as it worked; the operator sets it.';
     COMMENT ON COLUMN migrator.backfill.max_lag IS 'It rests while a replica is further behind than this.';
   END IF;
-  INSERT INTO migrator.run (revision, direction, plan, steps) VALUES ($1, $2, $3, $4) RETURNING id INTO run;
+  INSERT INTO migrator.run (revision, direction, plan, leads_to, steps) VALUES ($1, $2, $3, $4, $5) RETURNING id INTO run;
   RETURN run;
 END $$;
 

@@ -117,7 +117,7 @@ def _precondition(one: Precondition) -> str:
 def _open(steps: int) -> str:
     return f"""
 \\if :migrator_fresh
-SELECT pg_temp.open_run(:'migrator_revision', :'migrator_direction', :'migrator_plan', {steps}) AS migrator_run \\gset
+SELECT pg_temp.open_run(:'migrator_revision', :'migrator_direction', :'migrator_plan', nullif(:'migrator_after', ''), {steps}) AS migrator_run \\gset
 \\endif
 SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \\gset
 """
@@ -169,16 +169,16 @@ CREATE TABLE public.alembic_version (version_num character varying(32) NOT NULL 
 """
     )
     return f"""
--- The revision moves on; where Alembic runs this file it moves it itself
+-- The revision moves on and the run ends; where Alembic runs this file it does both itself
 SELECT :'migrator_stand' <> 'done' AS migrator_todo \\gset
 \\if :migrator_todo
-BEGIN;
-UPDATE migrator.run SET finished_at = clock_timestamp() WHERE id = :'migrator_run';
 \\if :{{?migrator_alembic}}
 \\else
+BEGIN;
+UPDATE migrator.run SET finished_at = clock_timestamp() WHERE id = :'migrator_run';
 {table}{move};
-\\endif
 COMMIT;
+\\endif
 \\echo Done: :migrator_revision :migrator_direction
 \\endif
 SELECT pg_advisory_unlock_all() \\g /dev/null
