@@ -2,8 +2,8 @@
 
 What PostgreSQL gives by itself (everything to the owner, some things to PUBLIC: acldefault) is the usual
 state, and no object. An object holds the privileges as they are, even where they are fewer than usual. A new
-object is born with more than the usual where default privileges say so; `born` tells what, so that no statement
-repeats it, and what was not wanted is revoked.
+object is born with more than the usual where default privileges say so; `born` tells what, so that no
+statement repeats it, and what was not wanted is revoked.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _TARGETS = """
            c.relnamespace AS namespace
     FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION ALL
-    SELECT 'pg_class'::regclass, c.oid, a.attnum, a.attname::text, a.attacl, 'c', c.relowner, 0
+    SELECT 'pg_class'::regclass, c.oid, a.attnum, a.attname::text, a.attacl, 'c', c.relowner, c.relnamespace
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     UNION ALL SELECT 'pg_proc'::regclass, oid, 0, '', proacl, 'f', proowner, pronamespace FROM pg_proc
@@ -313,7 +313,9 @@ class MemberGrant(Privileges):
               LEFT JOIN pg_init_privs i
                 ON i.classoid = t.classid AND i.objoid = t.objid AND i.objsubid = t.objsubid
               WHERE t.acl IS NOT NULL AND t.acl IS DISTINCT FROM i.initprivs
-                AND (e.oid IS NOT NULL OR t.objid < 16384 AND t.objid <> 'public'::regnamespace)
+                AND (e.oid IS NOT NULL OR t.objid < 16384
+                     AND t.objid NOT IN ('public'::regnamespace, 'information_schema'::regnamespace)
+                     AND t.namespace IN (0, 'pg_catalog'::regnamespace))
             ), held AS (
               SELECT t.classid, t.objid, t.part, t.type, t.owner, t.extension, t.everything,
                      x.grantee, {lists}
@@ -398,6 +400,7 @@ class DefaultPrivilege(Privileges):
             for source in ("held", "usual")
             for suffix, condition in (("", ""), ("_grantable", " AND x.is_grantable"))
         )
+        words = " ".join(f"WHEN '{letter}' THEN '{word}'" for letter, word in _KINDS_OF_OBJECT.items())
         return f"""
             WITH held AS (
               SELECT d.oid, d.role, d.namespace, d.objects, x.grantee, d.everything, {lists}
@@ -405,7 +408,7 @@ class DefaultPrivilege(Privileges):
                 SELECT t.*, {_EVERYTHING} AS everything, acldefault(t.type::"char", t.owner) AS whole
                 FROM (
                   SELECT oid, defaclrole AS role, defaclrole AS owner, defaclnamespace AS namespace,
-                         defaclobjtype::text AS objects, defaclacl AS acl,
+                         CASE defaclobjtype {words} END AS objects, defaclacl AS acl,
                          CASE defaclobjtype WHEN 'S' THEN 's' ELSE defaclobjtype::text END AS type
                   FROM pg_default_acl) AS t) AS d,
               LATERAL (
@@ -420,6 +423,11 @@ class DefaultPrivilege(Privileges):
                    {named("h.grantee")}, {named("h.role")}
             FROM held h LEFT JOIN pg_namespace n ON n.oid = h.namespace
             WHERE held IS DISTINCT FROM usual OR held_grantable IS DISTINCT FROM usual_grantable"""
+
+    @property
+    def identity(self) -> Identity:
+        where = (self.schema,) if self.schema else ()
+        return (self.kind, self.role, *where, self.objects, self.grantee)
 
     @property
     def parent(self) -> Identity | None:
@@ -442,5 +450,5 @@ class DefaultPrivilege(Privileges):
         words += [f"FOR ROLE {self.role}"] if self.role != "CURRENT_ROLE" else []
         words += [f"IN SCHEMA {identifier(self.schema)}"] if self.schema else []
         grantee = self.role if self.grantee == OWNER else self.grantee
-        verbs = _Verbs(_KINDS_OF_OBJECT[self.objects], grantee, prefix=" ".join(words) + " ")
+        verbs = _Verbs(self.objects, grantee, prefix=" ".join(words) + " ")
         return [Statement(command) for command in self.change(had, had_grantable, new, verbs)]

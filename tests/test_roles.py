@@ -1,0 +1,99 @@
+"""Roles belong to the server: a plan names those it needs and makes none. What is not modelled is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from migrator.errors import PlanError
+from migrator.plan.plan import plan
+from migrator.postgres import Database, Server
+from migrator.state import catalog
+from migrator.state.snapshot import Snapshot
+
+ROLE = "Needed Role"
+
+
+@pytest.fixture
+def role(server: Server) -> Iterator[str]:
+    with psycopg.connect(server.address, autocommit=True) as connection:
+        connection.execute(f'CREATE ROLE "{ROLE}"')
+        try:
+            yield ROLE
+        finally:
+            connection.execute(f'DROP OWNED BY "{ROLE}"')
+            connection.execute(f'DROP ROLE "{ROLE}"')
+
+
+def snapshot(database: Database, sql: str = "") -> Snapshot:
+    with database.connect() as connection:
+        connection.execute(sql)
+        return catalog.read(connection)
+
+
+@pytest.mark.parametrize(
+    ("sql", "where"),
+    [
+        (f'GRANT SELECT ON paper TO "{ROLE}"', f'grant table.public.paper."{ROLE}".OWNER'),
+        (f'ALTER TABLE paper OWNER TO "{ROLE}"', "owner table.public.paper"),
+        (
+            f'ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO "{ROLE}"',
+            f'default privilege CURRENT_ROLE.TABLES."{ROLE}"',
+        ),
+    ],
+)
+def test_a_missing_role_is_named_with_what_needs_it(
+    database: Database, role: str, sql: str, where: str
+) -> None:
+    old = snapshot(database, "CREATE TABLE paper (id integer)")
+    new = snapshot(database, sql)
+    elsewhere = replace(old, roles=old.roles - {role})
+    with pytest.raises(PlanError) as caught:
+        plan(elsewhere, new, oldest=15)
+    assert caught.value.what == f"the role {role} does not exist"
+    assert caught.value.where == where
+    assert f'CREATE ROLE "{role}"' in str(caught.value.hint)
+    # Taking the privilege away needs nobody to be made.
+    assert plan(new, elsewhere, oldest=15).steps
+    with database.connect() as connection:
+        connection.execute(f'DROP OWNED BY "{role}"')
+
+
+def test_a_migration_asks_for_its_roles_before_it_changes_anything(database: Database, role: str) -> None:
+    old = snapshot(database, "CREATE TABLE paper (id integer)")
+    new = snapshot(database, f'GRANT SELECT ON paper TO "{role}"')
+    [asked] = [p for p in plan(old, new, oldest=15).preconditions if role in p.name]
+    with database.connect() as connection:
+        assert connection.execute(asked.query).fetchall() == []
+        connection.execute("DROP TABLE paper")
+        missing = asked.query.replace(role, "nobody has this name")
+        assert connection.execute(missing).fetchall() == [("nobody has this name",)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("CREATE CAST (money AS text) WITH INOUT", "cast (pg_catalog.money AS pg_catalog.text)"),
+        ("CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple)", "text search configuration public.mine"),
+        (
+            "CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = pg_catalog.simple)",
+            "text search dictionary public.words",
+        ),
+        (
+            "CREATE CONVERSION mine FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
+            "conversion public.mine",
+        ),
+        ("CREATE LANGUAGE mine HANDLER plpgsql_call_handler", "language mine"),
+        (
+            "SET allow_system_table_mods = on;"
+            " INSERT INTO pg_seclabel"
+            " VALUES ('public'::regnamespace, 'pg_namespace'::regclass, 0, 'mine', 'x')",
+            "security label of mine on schema public",
+        ),
+    ],
+)
+def test_what_is_not_modelled_is_told_by_name(database: Database, sql: str, told: str) -> None:
+    assert told in snapshot(database, sql).unmodelled
