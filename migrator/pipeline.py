@@ -141,7 +141,7 @@ def replay(server: Server, database: Database, migrations: Sequence[Migration]) 
 def wanted_database(project: Project, server: Server) -> Iterator[Database]:
     """A scratch database as schema/ wants it."""
     with server.scratch(label="desired") as built:
-        desired.create(desired.metadata(project), built.conninfo)
+        desired.create(desired.metadata(project), built.conninfo, project.root)
         with settle.settled(server, built) as database:
             yield database
 

@@ -43,6 +43,11 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def argument(value: str) -> str:
+    """A string as one argument of a command of psql, which reads backslashes there as C does."""
+    return literal(value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r"))
+
+
 def dollar_quoted(body: str, tag: str = "body") -> str:
     """A text between dollar quotes whose tag does not occur in it."""
     while f"${tag}$" in body or body.endswith("$" + tag):

@@ -1,6 +1,6 @@
 """The committed migrations: one line of revisions, each file as it was written.
 
-`generated_migrations/HISTORY` has one line a migration: its folder, its revision, its parent, and a hash of its files.
+`generated_migrations/HISTORY` has a line for each: its folder, its revision, its parent, a hash of its files.
 Two branches that each add a migration both add a last line there, so that git stops the second merge.
 """
 
@@ -30,7 +30,7 @@ _HASH = re.compile("[0-9a-f]{64}")
 _TOP = """\
 # Written by `diff`: folder, revision, parent, hash of its files. A merge conflict here means that two branches
 # added a migration: keep the one that is merged, and run `diff` again on the other branch.
-"""
+"""  # noqa: E501
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def load(root: Path) -> list[Migration]:
         raise HistoryError(
             "is not in HISTORY",
             where=str(root / name),
-            why="only `diff` makes migrations, and it was not its work, was not let finish, or its line is gone",
+            why="only `diff` makes migrations: this is not its work, or it was killed, or the line is gone",
             hint="restore HISTORY with git, or delete the folder and run `diff`",
         )
     migrations: list[Migration] = []
@@ -129,7 +129,7 @@ def _check_files(folder: Path, digest: str) -> None:
         "was edited after it was written",
         where=", ".join(str(folder / name) for name in edited or ["migration.json"]),
         why="databases have run, or will run, what was reviewed and proved",
-        hint="restore it with git; to change the newest migration, change schema/ or its hooks and run `diff --amend`",
+        hint="restore it with git; to change the newest, change models or hooks and run `diff --amend`",
     )
 
 
@@ -140,7 +140,7 @@ def _check_line(root: Path, migrations: Sequence[Migration]) -> None:
             raise HistoryError(
                 f"{children[one.parent]} and {one.folder.name} have the same parent, {one.parent or 'none'}",
                 where=str(root / HISTORY),
-                hint="two branches each made a migration: delete the newer folder and its line, and run `diff` again",
+                hint="two branches made one each: delete the newer folder and its line, and run `diff` again",
             )
         children[one.parent] = one.folder.name
     expected: str | None = None
@@ -167,7 +167,7 @@ def hash_files(files: Mapping[str, bytes]) -> str:
 
 
 def name_for(migrations: Sequence[Migration], message: str) -> str:
-    """The folder's name for the next migration. ConfigurationError where it would be longer than Alembic can store."""
+    """The folder's name for the next migration. ConfigurationError where Alembic could not store it."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", message.lower()) if not unicodedata.combining(c))
     slug = "_".join("".join(c if c.isascii() and c.isalnum() else " " for c in plain).split())
     number = f"{len(migrations) + 1:03d}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from migrator.kinds.base import describe
@@ -9,6 +10,7 @@ from migrator.plan.changes import Changes
 from migrator.plan.plan import Plan
 from migrator.plan.steps import Step
 
+_BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 ARROWS = {"upgrade": "Upgrade", "downgrade": "Downgrade"}
 
 
@@ -40,17 +42,15 @@ def _objects(changes: Changes) -> str:
             one = changes.object(identity)
             if sign != "~" and one.parent in identities:
                 continue  # told with its parent
-            groups.setdefault(identity[0].replace("_", " "), []).append(".".join(identity[1:]))
-        lines += [
-            f"| {sign} | {kind} | {', '.join(f'`{n}`' for n in names)} |" for kind, names in groups.items()
-        ]
+            groups.setdefault(identity[0].replace("_", " "), []).append(code(".".join(identity[1:])))
+        lines += [f"| {sign} | {kind} | {', '.join(names)} |" for kind, names in groups.items()]
     return "## Objects\n\n| | kind | names |\n|---|---|---|\n" + "\n".join(lines) + "\n"
 
 
 def _lost(plans: Mapping[str, Plan]) -> str:
     lines = []
     for direction, plan in plans.items():
-        lines += [f"- **{ARROWS[direction]}** {line}" for line in losses(plan)]
+        lines += [f"- **{ARROWS[direction]}** {plain(line)}" for line in losses(plan)]
     return "## What can be lost\n\n" + ("\n".join(lines) if lines else "Nothing.") + "\n"
 
 
@@ -70,11 +70,23 @@ def _table(direction: str, plan: Plan) -> str:
     head = f"## {ARROWS[direction]}\n\n"
     if plan.preconditions:
         head += "Before anything changes, it is asked:\n\n"
-        head += "".join(f"- {one.name}\n" for one in plan.preconditions) + "\n"
+        head += "".join(f"- {plain(one.name)}\n" for one in plan.preconditions) + "\n"
     return f"{head}| step | what | locks | hazards |\n|---|---|---|---|\n{rows}\n"
 
 
 def _row(step: Step) -> str:
-    locks = ", ".join(f"{one.mode.sql} on `{'.'.join(one.relation[1:])}`" for one in step.locks) or "–"
+    locks = ", ".join(f"{one.mode.sql} on {code('.'.join(one.relation[1:]))}" for one in step.locks) or "–"
     hazards = ", ".join(sorted({hazard.code for s in step.statements for hazard in s.hazards})) or "–"
-    return f"| {step.number} | {step.title} | {locks} | {hazards} |"
+    return f"| {step.number} | {plain(step.title)} | {locks} | {hazards} |"
+
+
+def code(text: str) -> str:
+    """A name as a code span, also in a table, whatever it holds."""
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{_BREAK.sub(' ', text)}{pad}{fence}".replace("|", r"\|")
+
+
+def plain(text: str) -> str:
+    """A text that holds names, so that nothing of it is read as Markdown or HTML."""
+    return re.sub(r"([\\`*<>|\[\]&~$])", r"\\\1", _BREAK.sub(" ", text))

@@ -9,7 +9,7 @@ from importlib import resources
 from migrator.migration import backfill
 from migrator.plan.plan import Plan
 from migrator.plan.steps import Step
-from migrator.sql import comment, dollar_quoted, literal, qualified
+from migrator.sql import argument, comment, dollar_quoted, literal, qualified
 from migrator.statement import Lock, Precondition, Statement
 
 SETTINGS = """\
@@ -79,7 +79,7 @@ def migration_file(
         "after": after or "",
         "plan": hashlib.sha256((runtime + body).encode()).hexdigest()[:16],
     }
-    variables = "".join(f"\\set migrator_{name} {literal(value)}\n" for name, value in names.items())
+    variables = "".join(f"\\set migrator_{name} {argument(value)}\n" for name, value in names.items())
     told = "".join(f"{comment(line)}\n" for line in about)
     return f"{head}\n{told}\n{variables}\n{runtime}\n-- The migration\n{body}"
 
@@ -142,12 +142,12 @@ def _step(plan: Plan, step: Step, total: int) -> str:
         body = "BEGIN;\n" + take + "".join(f"{s.sql};\n" for s in step.statements) + done + "COMMIT;\n"
     else:
         body = _guarded(first) + done
-    label = f"[{step.number}/{total}] {step.title}".replace(chr(10), " ")
+    label = f"[{step.number}/{total}] {step.title}"
     return f"""
 {comment(_heading(step))}
 {told}SELECT pg_temp.todo({step.number}) AS migrator_todo \\gset
 \\if :migrator_todo
-\\echo {literal(label)}
+\\echo {argument(label)}
 {body}\\endif
 """
 
