@@ -103,9 +103,16 @@ def run(cases: Sequence[Path], versions: Sequence[int]) -> list[Result]:
 
 
 def _work(work: Work) -> list[Result]:
-    results = []
+    results: list[Result] = []
     with serve(f"embedded:{work.version}") as server:
-        for case in work.cases:
+        for number, case in enumerate(work.cases):
+            if number and number % 25 == 0:
+                wrong = sum(r.wrong is not None for r in results)
+                print(
+                    f"{work.version}: {number} of {len(work.cases)}, {wrong} wrong",
+                    file=sys.stderr,
+                    flush=True,
+                )
             if _meta(case).get("minVersion", 0) <= work.version:
                 results += _case(case, server)
     return results
