@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, LiteralString
 
-import psycopg
-
 from migrator import psql as runner
 from migrator.migration import history
 from migrator.postgres import Database, Server
