@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from importlib import resources
 from pathlib import Path
 
 import psycopg
@@ -17,12 +16,14 @@ import pytest
 
 from migrator.errors import MigratorError
 from migrator.migration import backfill, sql
+from migrator.plan.changes import Changes
 from migrator.plan.plan import Plan, plan
+from migrator.plan.steps import Step
 from migrator.postgres import Database, Server
 from migrator.psql import run_file, run_script
-from migrator.sql import literal
 from migrator.state import catalog, trial
-from migrator.statement import Backfill
+from migrator.state.snapshot import Snapshot
+from migrator.statement import Backfill, Statement
 
 # What is filled shows how often: a row that were filled twice would hold 2 or more.
 FILL = Backfill(
@@ -48,18 +49,12 @@ NUMBERED = table("id bigint PRIMARY KEY", "i", BIG)
 
 
 def written(fill: Backfill) -> str:
-    """A file with nothing but the backfill, to be begun again as often as it is run."""
-    names = {"revision": "r", "direction": "upgrade", "before": "", "after": "r", "plan": "p"}
-    runtime = resources.files("migrator.migration").joinpath("runtime.sql").read_text(encoding="utf-8")
-    return (
-        "".join(f"\\set migrator_{name} {literal(value)}\n" for name, value in names.items())
-        + runtime
-        + "\\if :migrator_fresh\n"
-        + "SELECT pg_temp.open_run('r', 'upgrade', 'p', 1) AS migrator_run \\gset\n"
-        + "\\endif\n"
-        + "SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \\gset\n"
-        + backfill.render(fill)
+    """A migration's file with one step, the backfill."""
+    step = Step(
+        1, (Statement(fill.sql, transactional=False, backfill=fill, subject=fill.table, verb="fill"),)
     )
+    plan = Plan(Changes(Snapshot(), Snapshot()), (step,), ())
+    return sql.migration_file(plan, revision="r", direction="upgrade", before=None, after="r", about=())
 
 
 class Filled:

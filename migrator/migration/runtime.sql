@@ -286,7 +286,7 @@ DECLARE
   jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
   started CONSTANT timestamptz := clock_timestamp();
   b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; visit text; many boolean; upto text[]; tids tid[]; at int; part int; size int;
-  walked bigint; pages bigint; first tid; last tid; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
+  walked bigint; pages bigint; random_pages float8; first tid; last tid; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
   began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); why text; reason text; samples text;
 BEGIN
   CALL pg_temp.open_backfill(here, job, target, fills);
@@ -364,8 +364,11 @@ BEGIN
       END IF;
     END LOOP;
     IF NOT sweeping THEN
+      -- As many pages would be met if keys and pages had nothing to do with each other: then a walk along the key needs no lanes.
+      random_pages := (SELECT total * (1 - exp(greatest(-50, -walked / total))) FROM (SELECT greatest(1, sum(pg_relation_size(p::regclass)) / current_setting('block_size')::float8) FROM pg_temp.parts(target) AS p) AS t (total));
       UPDATE migrator.backfill m SET low = upto, rows_seen = m.rows_seen + walked - cardinality(tids), heartbeat = clock_timestamp(),
-             lanes = CASE WHEN pages > 0 THEN greatest(1, least(64, round(cardinality(tids)::numeric / pages))) ELSE m.lanes END WHERE (m.run, m.name) = (here, job);
+             lanes = CASE WHEN pages > 0 AND (m.key IS NULL OR m.lanes > 1 OR random_pages > 2 * pages)
+                          THEN greatest(1, least(64, round(cardinality(tids)::numeric / pages))) ELSE m.lanes END WHERE (m.run, m.name) = (here, job);
     ELSIF cardinality(tids) = 0 THEN
       UPDATE migrator.backfill m SET finished_at = clock_timestamp() WHERE (m.run, m.name) = (here, job);
       RAISE NOTICE 'backfill %: % rows filled in %', job, b.rows_done, date_trunc('second', clock_timestamp() - b.started_at);

@@ -1,7 +1,7 @@
 """One backfill on tables of several shapes: a single UPDATE, a plain walk along the key, and the driver.
 
-Every measurement has a fresh copy of the same table, read into memory, after a checkpoint. Nobody else uses it:
-waits of writers are measured by the load bench. What is compared lies in one run on one server.
+Every measurement has a fresh copy of the same table, read into memory, after a checkpoint. Nobody else uses
+it: waits of writers are measured by the load bench. What is compared lies in one run on one server.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from importlib import resources
 
 import psycopg
 
-from migrator.migration import backfill
+from migrator.migration import backfill, sql
+from migrator.plan.changes import Changes
+from migrator.plan.plan import Plan
+from migrator.plan.steps import Step
 from migrator.postgres import Database, Server, serve
 from migrator.psql import run_script
-from migrator.sql import literal
-from migrator.statement import Backfill
+from migrator.state.snapshot import Snapshot
+from migrator.statement import Backfill, Statement
 from tests.bench.filled import DURABLE, tell
 
 FILL = Backfill(
@@ -93,16 +95,12 @@ class Measured:
 
 
 def driven() -> str:
-    """The driver's call in a file as a migration has it."""
-    runtime = resources.files("migrator.migration").joinpath("runtime.sql").read_text(encoding="utf-8")
-    names = {"revision": "bench", "direction": "upgrade", "before": "", "after": "bench", "plan": "bench"}
-    return (
-        "".join(f"\\set migrator_{name} {literal(value)}\n" for name, value in names.items())
-        + runtime
-        + "SELECT pg_temp.open_run('bench', 'upgrade', 'bench', 1) AS migrator_run \\gset\n"
-        + "SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \\gset\n"
-        + backfill.render(FILL)
+    """A migration's file with one step, the backfill."""
+    step = Step(
+        1, (Statement(FILL.sql, transactional=False, backfill=FILL, subject=FILL.table, verb="fill"),)
     )
+    plan = Plan(Changes(Snapshot(), Snapshot()), (step,), ())
+    return sql.migration_file(plan, revision="r", direction="upgrade", before=None, after="r", about=())
 
 
 def ways(columns: str, parts: str) -> dict[str, str]:
@@ -131,7 +129,7 @@ def fill(database: Database, columns: str, values: str, parts: str, rows: int) -
 def measure(server: Server, full: Database, shape: str, way: str, script: str) -> Measured:
     """Run one way on a copy."""
     with server.scratch(full, "copy") as database, database.connect() as connection:
-        # Sets hint bits, and brings heap and indexes into the buffers, which a plain scan of a large table does not.
+        # Into the buffers: a plain scan of a large table passes through a few of them only.
         connection.execute("SET enable_seqscan = off; SELECT count(path) FROM t WHERE pin >= 0")
         connection.execute("SELECT count(mall_id) FROM t")
         before = _sizes(connection)
