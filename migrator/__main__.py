@@ -133,6 +133,9 @@ def _diff(options: argparse.Namespace) -> int:
     )
     for what in written.unmodelled:
         tell(f"not modelled: {what}")
+    if not written.plans and written.unmodelled:
+        print("nothing that the migrator models differs; what it does not model is named above")
+        return DIFFERENT
     if not written.plans:
         print("nothing to do: schema/ and the migrations are the same")
         return DONE

@@ -16,11 +16,13 @@ from migrator.errors import PlanError, StateError
 from migrator.kinds.base import describe
 from migrator.migration import history, hooks, record, review, sql
 from migrator.migration.history import Migration
+from migrator.migration.published import published
 from migrator.plan.changes import diff as changes_between
 from migrator.plan.hooks import Hooks
 from migrator.plan.plan import Plan, Planning, plan, refuse, unfilled
 from migrator.postgres import Database, Server, serve
 from migrator.postgres.given import open_database
+from migrator.proof import hooks as trial_of_hooks
 from migrator.proof import round_trip
 from migrator.state import catalog, desired, settle, trial
 from migrator.state.snapshot import Snapshot
@@ -47,6 +49,13 @@ def diff(
         raise StateError(
             "there is no migration to amend", where=str(project.migrations), hint="run `diff` first"
         )
+    if amend and (ref := published(migrations[-1].folder)):
+        raise StateError(
+            f"is in {ref} already",
+            where=str(migrations[-1].folder),
+            why="what others have may have been applied, and a migration that was applied never changes",
+            hint="run `diff` without --amend: a further migration goes on from it",
+        )
     kept = migrations[:-1] if amend else migrations
     with serve(project.postgres) as server, wanted_database(project, server) as wanted, server.scratch() as have:
         tell(f"current: {len(kept)} migrations on a scratch database")
@@ -54,18 +63,29 @@ def diff(
         with wanted.connect() as new, have.connect() as old:
             before, after = catalog.read(old), catalog.read(new)
             if not _changes(before, after, project.oldest_server):
+                if amend:
+                    raise StateError(
+                        "has nothing left to do",
+                        where=str(migrations[-1].folder),
+                        why="schema/ is what the migrations before it give",
+                        hint="delete the folder and its line in HISTORY",
+                    )
                 return Written({}, None, after.unmodelled)
             if check:
                 up = plan(before, after, oldest=project.oldest_server)
                 return Written({"upgrade": up} if up.changes else {}, None, after.unmodelled)
             name = migrations[-1].folder.name if amend else history.name_for(kept, message or "")
-            plans, notes = {}, []
+            for warning in hooks.check(project.hooks, [*(one.folder.name for one in kept), name]):
+                tell(f"warning: {warning}")
+            plans, notes, carried = {}, [], {}
             for direction, ends, connection in (
                 ("upgrade", (before, after), new),
                 ("downgrade", (after, before), old),
             ):
                 folder = project.hooks / name / direction
                 found, decisions = hooks.read(folder)
+                for backfill in found.backfills:
+                    hooks.unknown(backfill, folder, ends[1].objects)
                 made = plan(
                     *ends,
                     oldest=project.oldest_server,
@@ -75,8 +95,15 @@ def diff(
                 )
                 _every_column_filled(made, found, folder)
                 refuse(made, decisions.allow)
-                plans[direction] = made
+                plans[direction], carried[direction] = made, found
                 notes += [f"{direction}: `{what}` is allowed: {why}" for what, why in decisions.allow.items()]
+        for direction, start in (("upgrade", have), ("downgrade", wanted)):
+            if carried[direction] != Hooks():
+                tell(f"trying the hooks of the {direction}")
+                with server.scratch(start) as copy, copy.connect() as connection:
+                    trial_of_hooks.attempt(
+                        connection, plans[direction], carried[direction], project.hooks / name / direction
+                    )
     notes += [f"not modelled, and not part of this migration: {what}" for what in after.unmodelled]
     return Written(plans, _write(project, kept, name, plans, notes), after.unmodelled)
 
@@ -89,13 +116,13 @@ def _every_column_filled(made: Plan, found: Hooks, folder: Any) -> None:
     missing = unfilled(made, found)
     if not missing:
         return
-    table, columns = next(iter(missing.items()))
-    path = hooks.skeleton(folder, table, columns)
+    paths = [str(hooks.skeleton(folder, table, columns)) for table, columns in missing.items()]
     raise PlanError(
-        f"new NOT NULL columns without a value for the rows that are there: {', '.join(columns)}",
-        where=describe(table),
+        "new NOT NULL columns without a value for the rows that are there: "
+        + ", ".join(column for columns in missing.values() for column in columns),
+        where=", ".join(map(describe, missing)),
         why="PostgreSQL cannot guess them, and the migrator does not",
-        hint=f"fill in the backfill that was written for you, {path}, and run the command again",
+        hint=f"fill in what was written for you, {', '.join(paths)}, and run the command again",
     )
 
 
