@@ -169,6 +169,8 @@ def _status(options: argparse.Namespace) -> int:
     print(f"revision: {found.revision or '(none)'}")
     for one in found.pending:
         print(f"pending:  {one.folder.name}")
+    for one in found.edited:
+        print(f"edited:   {one.folder.name} was applied from another version of its files")
     if found.unfinished:
         revision, direction, done, steps = found.unfinished
         print(f"stopped:  {direction} of {revision}, {done} of {steps} steps done; run it again to go on")

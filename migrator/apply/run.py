@@ -39,6 +39,14 @@ def route(migrations: Sequence[Migration], here: Status, to: str | None) -> list
             where="--to",
             hint=f"known are: base, {', '.join(one.revision for one in migrations)}",
         )
+    if here.edited and wanted != len(here.applied):
+        raise StateError(
+            f"{here.edited[0].folder.name} was applied to it from another version of its files",
+            where="the database",
+            why="what follows was made for the version that is here, and may not fit",
+            hint="get those files back with git; or bring the database to the version that is here:"
+            " `verify` names the differences",
+        )
     at = len(here.applied)
     files: list[Path] = []
     if here.unfinished:

@@ -25,6 +25,8 @@ class Status:
     pending: tuple[Migration, ...]
     unfinished: tuple[str, str, int, int] | None
     """Revision, direction, steps done and steps in all of a run that was stopped."""
+    edited: tuple[Migration, ...] = ()
+    """The applied migrations whose file is another one than that which ran here."""
 
 
 def upto(migrations: Sequence[Migration], revision: str | None) -> list[Migration]:
@@ -47,8 +49,10 @@ def status(migrations: Sequence[Migration], url: str) -> Status:
         catalog.server_version(connection)
         revision = read_revision(connection)
         unfinished = _unfinished(connection, revision)
+        ran = _ran(connection)
     applied = upto(migrations, revision)
-    return Status(revision, tuple(applied), tuple(migrations[len(applied) :]), unfinished)
+    edited = (one for one in applied if ran.get(one.folder.name, one.plan) != one.plan)
+    return Status(revision, tuple(applied), tuple(migrations[len(applied) :]), unfinished, tuple(edited))
 
 
 def read_revision(connection: psycopg.Connection[Any]) -> str | None:
@@ -80,6 +84,18 @@ def _unfinished(
     if row is None or (row[2] == row[3] and row[4] == revision):
         return None
     return str(row[0]), str(row[1]), int(row[2]), int(row[3])
+
+
+def _ran(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Revision -> the plan of the upgrade that brought the database there, as far as the ledger knows."""
+    there = connection.execute("SELECT to_regclass('migrator.run')").fetchone()
+    if there is None or there[0] is None:
+        return {}
+    rows = connection.execute(
+        "SELECT DISTINCT ON (revision) revision, direction, plan FROM migrator.run"
+        " WHERE finished_at IS NOT NULL ORDER BY revision, id DESC"
+    ).fetchall()
+    return {revision: plan for revision, direction, plan in rows if direction == "upgrade"}
 
 
 def differences(wanted: Snapshot, real: Snapshot) -> list[str]:

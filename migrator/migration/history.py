@@ -26,6 +26,7 @@ LONGEST = 32
 """alembic_version.version_num is varchar(32)."""
 _CONFLICT = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 """What git leaves in a file that it could not merge."""
+_MARK = ["\\set", "migrator_plan"]
 _HASH = re.compile("[0-9a-f]{64}")
 _TOP = """\
 # Written by `diff`: folder, revision, parent, hash of its files. A merge conflict here means that two branches
@@ -50,6 +51,12 @@ class Migration:
     def downgrade(self) -> Path:
         """The file of the way down."""
         return self.folder / "downgrade.sql"
+
+    @property
+    def plan(self) -> str:
+        """The mark of upgrade.sql by which a database's ledger knows it."""
+        lines = self.upgrade.read_text(encoding="utf-8").splitlines()
+        return next((words[2].strip("'") for line in lines if (words := line.split())[:2] == _MARK), "")
 
     @property
     def record(self) -> dict[str, Any]:
