@@ -87,6 +87,10 @@ class Aggregate(Object):
         return f"FUNCTION {qualified(self.schema, self.aggregate)}({self.arguments})"
 
     @property
+    def overloads(self) -> Identity:
+        return ("routine", self.schema, self.aggregate)
+
+    @property
     def names_taken(self) -> tuple[Identity, ...]:
         return (("routine", self.schema, self.aggregate, self.arguments),)
 

@@ -67,6 +67,10 @@ class Function(Object):
         return f"{'PROCEDURE' if self.type == 'p' else 'FUNCTION'} {self.name}"
 
     @property
+    def overloads(self) -> Identity:
+        return ("routine", self.schema, self.function)
+
+    @property
     def names_taken(self) -> tuple[Identity, ...]:
         return (("routine", self.schema, self.function, self.arguments),)
 

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, replaced
+from migrator.kinds.role import exists
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
-from migrator.statement import Identity, LockMode, Statement, lock
+from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 
 class Policy(Object):
-    """A policy of a table; `roles` as SQL writes them, sorted."""
+    """A policy of a table; `members` are the roles that it holds for, "" standing for everybody."""
 
     kind = "policy"
     pins_type = True
@@ -25,7 +26,7 @@ class Policy(Object):
     policy: str = key()
     permissive: bool = replaced()
     command: str = replaced()
-    roles: list[str] = altered()
+    members: list[str] = altered()
     using: str | None = altered()
     check: str | None = altered()
 
@@ -34,7 +35,7 @@ class Policy(Object):
         return f"""
             SELECT 'pg_policy'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, c.relname::text, p.polname::text,
                    p.polpermissive, p.polcmd::text,
-                   ARRAY(SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') FROM unnest(p.polroles) AS u (role)
+                   ARRAY(SELECT coalesce(r.rolname::text, '') FROM unnest(p.polroles) AS u (role)
                          LEFT JOIN pg_roles r ON r.oid = u.role ORDER BY 1),
                    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
             FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -49,11 +50,19 @@ class Policy(Object):
         return self.parent
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        return tuple(member for member in self.members if member)
+
+    def preconditions(self, facts: Facts) -> list[Precondition]:
+        return [exists(role) for role in self.roles]
+
+    @property
     def reference(self) -> str:
         return f"POLICY {identifier(self.policy)} ON {qualified(self.schema, self.table_name)}"
 
     def _say(self, head: str) -> list[Statement]:
-        words = [head, f"TO {', '.join(self.roles)}"]
+        members = (identifier(member) if member else "PUBLIC" for member in self.members)
+        words = [head, f"TO {', '.join(members)}"]
         if self.using is not None:
             words.append(f"USING ({self.using})")
         if self.check is not None:

@@ -103,8 +103,18 @@ def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[
         if retyped and not _pins(changes, dependant, identity, facts):
             continue
         if dependant in changes.altered and identity not in changes.new.depends.get(dependant, ()):
-            continue  # its own change in place lets go of what is dropped
+            # Its own change in place lets go of what is dropped, unless both forms would be there meanwhile.
+            if not _ambiguous(changes, identity, dependant):
+                continue
         yield dependant
+
+
+def _ambiguous(changes: Changes, identity: Identity, dependant: Identity) -> bool:
+    """Whether the dependant goes over from one overload to another, which a call could not tell apart."""
+    shared = changes.old.objects[identity].overloads
+    return shared is not None and any(
+        changes.new.objects[other].overloads == shared for other in changes.new.depends.get(dependant, ())
+    )
 
 
 def _dragged(changes: Changes, identity: Identity) -> list[Identity]:

@@ -402,15 +402,17 @@ def evaluating(changes: Changes, before: Graph, folded: Folded) -> set[Vertex]:
 def ranking(
     changes: Changes, kinds: Iterable[str], evaluating: Container[Vertex] = ()
 ) -> Callable[[Vertex], tuple[object, ...]]:
-    """A rank that keeps what belongs to one table together. What enforces or evaluates comes late, since code can use what no
-    catalog tells of; then what only goes, so that nothing is missed meanwhile."""
+    """A rank that keeps what belongs to one table together. What enforces or evaluates comes late, since code can
+    use what no catalog tells of; then what only goes, so that nothing is missed meanwhile."""
     places = {kind: place for place, kind in enumerate(kinds)}
+    overloads = {shared for i in changes.created if (shared := changes.new.objects[i].overloads)}
 
     def stage(vertex: Vertex, one: Object) -> int:
         if one.watches:
             return 0 if vertex.verb is Verb.DROP else 5
         if vertex.verb is Verb.DROP and vertex.identity not in changes.created:
-            return 3 if one.enforces else 4
+            # An overload goes before another one comes, since a call could not tell them apart.
+            return 1 if one.overloads in overloads else 3 if one.enforces else 4
         return 2 if vertex in evaluating or (one.enforces and one.table not in changes.created) else 1
 
     def rank(vertex: Vertex) -> tuple[object, ...]:
