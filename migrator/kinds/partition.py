@@ -179,9 +179,9 @@ class Partition(Object):
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
         """Detaches it, and takes out the rows that will not fit its new bounds."""
         new = facts.new(self.identity)
-        if not isinstance(new, Partition) or facts.is_new(self.parent):
-            return []
         statements = self.detach()
+        if not isinstance(new, Partition) or facts.is_new(self.parent):
+            return statements
         if not self._moves(new, facts):
             return statements
         outside = qualified(self.schema, aside)
@@ -276,6 +276,7 @@ class IndexPartition(Object):
         return tuple(self.part_of)
 
     def goes_with(self) -> Iterable[Identity]:
+        """The index of the parent, or the tie of the tables; what is set aside keeps it until then."""
         return [tuple(self.part_of), self.tie]
 
     def drags(self) -> tuple[Identity, tuple[Identity, ...]]:
@@ -285,7 +286,13 @@ class IndexPartition(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         # Attaching the table attached each index that fits; it is no error to do it again, and it says which to which.
         parent = qualified(self.parent_schema, self.parent_index)
-        return [Statement(f"ALTER INDEX {parent} ATTACH PARTITION {qualified(self.schema, self.index_name)}")]
+        return [
+            Statement(
+                f"ALTER INDEX {parent} ATTACH PARTITION {qualified(self.schema, self.index_name)}",
+                # The lock is on the index, which every query on the partition locks when it is planned.
+                lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+            )
+        ]
 
     def drop(self, facts: Facts) -> list[Statement]:
         return []  # it goes with the index of the parent, or when the table is detached

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from migrator.errors import PlanError
 from migrator.hazards import Hazards
 from migrator.kinds import KINDS
-from migrator.kinds.base import Facts, Object, Tree, describe
+from migrator.kinds.base import Facts, Object, Tree, aside_name, describe
 from migrator.plan import hooks as hooks_module
 from migrator.plan import order
 from migrator.plan.changes import Changes, diff, take_along
@@ -71,6 +71,10 @@ class Planning:
     def moves(self, identity: Identity) -> bool:
         """Whether this column changes over from a type that is set aside to its replacement."""
         return identity in self.changes.moved
+
+    def parts_tied(self, tie: Identity) -> bool:
+        """Whether two tables are tied until one of them goes."""
+        return tie not in self.changes.dropped or tie in self.changes.carried
 
     def rewrites(self, identity: Identity) -> bool:
         """Whether creating or altering the object was seen to rewrite its table; what was not tried does not."""
@@ -196,11 +200,6 @@ def _tree(vertex: Vertex, parts: Mapping[Vertex, list[Vertex]], facts: Planning)
     return Tree(one, tuple(_tree(part, parts, facts) for part in parts.get(vertex, ())))
 
 
-def aside(name: str) -> str:
-    """The name of a type while its replacement takes its place."""
-    return f"{name[:51]}__replaced"
-
-
 def _write(
     vertex: Vertex,
     parts: Mapping[Vertex, list[Vertex]],
@@ -217,10 +216,10 @@ def _write(
         return tree.object.create(tree.parts, facts)
     assert old is not None
     if verb is Verb.SET_ASIDE:
-        return old.make_way(aside(identity[-1]), facts)
+        return old.make_way(aside_name(identity[-1]), facts)
     if verb is Verb.DROP:
         if identity in facts.changes.set_aside:
-            return old.drop_old(aside(identity[-1]), facts)
+            return old.drop_old(aside_name(identity[-1]), facts)
         return old.drop(facts)
     assert new is not None
     return old.alter(new, facts.changes.altered[identity], facts)
@@ -260,8 +259,8 @@ def unfilled(made: Plan, hooks: Hooks) -> dict[Identity, list[str]]:
 def with_measured(made: Plan, found: Sequence[Measured | None]) -> Plan:
     """The plan with what each of its statements was seen to do.
 
-    A lock that a statement did not name is asked for with the others of its step; a hazard is what was seen, and what
-    the kind says only where nothing could be seen.
+    A lock that a statement did not name is asked for with the others of its step; a hazard is what was seen, and
+    what the kind says only where nothing could be seen.
     """
     statements = [
         statement

@@ -36,6 +36,11 @@ class Step:
         return tuple(Lock(relation, mode) for relation, mode in sorted(strongest.items()))
 
     @property
+    def stops_writers(self) -> bool:
+        """Whether writers of an existing relation wait until it ends."""
+        return any(one.mode.stops_writers for one in self.locks)
+
+    @property
     def title(self) -> str:
         """What it does, for people: `create 20 columns and 1 trigger of public.videos`."""
         groups: dict[tuple[str, str], list[Identity]] = {}

@@ -27,12 +27,15 @@ ORDER BY c.oid
 _COLUMNS = """
 SELECT quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), t.typcategory::text,
        coalesce(b.typname, t.typname)::text, t.typtype::text, a.attnotnull,
-       (SELECT format('SELECT r.%I FROM %I.%I AS r ORDER BY 1', fa.attname, fn.nspname, fc.relname)
-        FROM pg_constraint k JOIN pg_class fc ON fc.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = fc.relnamespace
+       (SELECT format('SELECT r.%%I FROM %%I.%%I AS r ORDER BY 1', fa.attname, fn.nspname, fc.relname)
+        FROM pg_constraint k
+        JOIN pg_class fc ON fc.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = fc.relnamespace
         JOIN pg_attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = k.confkey[1]
-        WHERE k.contype = 'f' AND k.conrelid = a.attrelid AND k.conkey = ARRAY[a.attnum] AND k.confrelid <> k.conrelid
+        WHERE k.contype = 'f' AND k.conrelid = a.attrelid AND k.conkey = ARRAY[a.attnum]
+          AND k.confrelid <> k.conrelid
         ORDER BY k.conname LIMIT 1)
-FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'
 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 ORDER BY a.attnum
 """
@@ -78,14 +81,21 @@ def fill(connection: psycopg.Connection[Any]) -> None:
 def _fill(connection: psycopg.Connection[Any], oid: int, table: str) -> bool:
     columns = connection.execute(_COLUMNS, [oid]).fetchall()
     every = {name: _value(*rest) for name, *rest in columns}
-    required = {name: value if not_null else "NULL" for (name, value), (_, _, _, _, _, not_null, _) in zip(every.items(), columns, strict=True)}
-    return _all_at_once(connection, table, every) or any(_one_by_one(connection, table, values) for values in (every, required))
+    required = {
+        name: value if not_null else "NULL"
+        for (name, value), (_, _, _, _, _, not_null, _) in zip(every.items(), columns, strict=True)
+    }
+    return _all_at_once(connection, table, every) or any(
+        _one_by_one(connection, table, values) for values in (every, required)
+    )
 
 
 def _value(type_: str, category: str, base: str, typtype: str, not_null: bool, referenced: str | None) -> str:
     """The SQL expression of the value in row g."""
     if referenced:
-        return f"({referenced} OFFSET (g - 1) % (SELECT greatest(count(*), 1) FROM ({referenced}) AS c) LIMIT 1)"
+        return (
+            f"({referenced} OFFSET (g - 1) % (SELECT greatest(count(*), 1) FROM ({referenced}) AS c) LIMIT 1)"
+        )
     if category == "E":
         return f"(enum_range(NULL::{type_}))[1 + g % cardinality(enum_range(NULL::{type_}))]"
     if category == "R":
