@@ -1,0 +1,152 @@
+"""Composite types (pg_type c): attributes are added, dropped and retyped in place where PostgreSQL allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrator.hazards import Hazards
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.schema import OURS
+from migrator.sql import identifier, qualified
+from migrator.statement import Identity, Statement
+
+# Types that a stored column holds, also inside arrays, domains, ranges and other composites: PostgreSQL refuses to
+# change the type of an attribute of those.
+_STORED = """
+    WITH RECURSIVE stored (type) AS (
+      SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+      WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+      UNION
+      SELECT inner_.type FROM stored s JOIN pg_type t ON t.oid = s.type CROSS JOIN LATERAL (
+        SELECT t.typelem WHERE t.typelem <> 0 UNION ALL SELECT t.typbasetype WHERE t.typbasetype <> 0
+        UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
+        UNION ALL SELECT a.atttypid FROM pg_attribute a
+                  WHERE a.attrelid = t.typrelid AND t.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped
+      ) AS inner_ (type))"""
+
+
+class Composite(Object):
+    """A composite type; its attributes are objects of their own."""
+
+    kind = "composite"
+    sets_aside = True
+    address_type = "type"
+    catalogs = {"pg_type": "oid typname typnamespace typtype typrelid", "pg_class": "oid relname relkind"}
+
+    schema: str = key()
+    composite: str = key()
+    order: list[str] = altered()
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        return f"""
+            SELECT 'pg_type'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, t.typname::text,
+                   ARRAY(SELECT a.attname::text FROM pg_attribute a
+                         WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+            FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+            JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'c' AND {OURS}"""
+
+    @property
+    def parent(self) -> Identity:
+        return ("schema", self.schema)
+
+    @property
+    def reference(self) -> str:
+        return f"TYPE {self.name}"
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        return (("type", self.schema, self.composite), ("relation", self.schema, self.composite))
+
+    def alterable(self, new: Composite, changed: Sequence[str], facts: Facts) -> bool:
+        kept = [name for name in self.order if name in set(new.order)]
+        return new.order[: len(kept)] == kept
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        inside = ", ".join(part.object.clause(part.parts, facts) for part in parts)
+        return [Statement(f"CREATE TYPE {self.name} AS ({inside})")]
+
+    def alter(self, new: Composite, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        return []  # its attributes say what happens
+
+
+class Attribute(Object):
+    """An attribute of a composite type."""
+
+    kind = "attribute"
+    inseparable = True
+    catalogs = {"pg_attribute": "attrelid attname atttypid atttypmod attnum attcollation attisdropped"}
+
+    schema: str = key()
+    composite: str = key()
+    attribute: str = key()
+    type: str = altered()
+    collation: str | None = altered()
+    number: int = noted("the order, which is compared as a field of the type")
+    stored: bool = noted("whether a stored column holds it, so that its type cannot change in place")
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        return f"""
+            {_STORED}
+            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, a.attnum::int4, n.nspname::text, t.typname::text,
+                   a.attname::text, format_type(a.atttypid, a.atttypmod),
+                   CASE WHEN a.attcollation <> at.typcollation THEN format('%I.%I', cn.nspname, co.collname) END,
+                   a.attnum::int4, t.oid IN (SELECT type FROM stored)
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'c'
+            JOIN pg_type t ON t.typrelid = c.oid JOIN pg_namespace n ON n.oid = t.typnamespace
+            JOIN pg_type at ON at.oid = a.atttypid
+            LEFT JOIN pg_collation co ON co.oid = a.attcollation LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND {OURS}"""
+
+    @property
+    def parent(self) -> Identity:
+        return ("composite", self.schema, self.composite)
+
+    @property
+    def position(self) -> int:
+        return int(self.number)
+
+    @property
+    def reference(self) -> str:
+        return f"TYPE {qualified(self.schema, self.composite)}"
+
+    @property
+    def comment_reference(self) -> str:
+        return f"COLUMN {self.name}"
+
+    def fits_inside(self, facts: Facts) -> bool:
+        return facts.is_new(self.parent)
+
+    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        collation = f" COLLATE {self.collation}" if self.collation else ""
+        return f"{identifier(self.attribute)} {self.type}{collation}"
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return [Statement(f"ALTER {self.reference} ADD ATTRIBUTE {self.clause(parts, facts)}")]
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        return [Statement(f"ALTER {self.reference} DROP ATTRIBUTE {identifier(self.attribute)}")]
+
+    def alterable(self, new: Attribute, changed: Sequence[str], facts: Facts) -> bool:
+        return not self.stored
+
+    def retypes(self, changed: Sequence[str]) -> bool:
+        return True
+
+    def alter(self, new: Attribute, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        collation = f" COLLATE {new.collation}" if new.collation else ""
+        return [
+            Statement(
+                f"ALTER {self.reference} ALTER ATTRIBUTE {identifier(self.attribute)} TYPE {new.type}{collation}"
+            )
+        ]
+
+    def rename(self, new: Attribute) -> list[Statement]:
+        return [
+            Statement(
+                f"ALTER {self.reference} RENAME ATTRIBUTE {identifier(self.attribute)}"
+                f" TO {identifier(new.attribute)}",
+                hazards=(Hazards.RENAMED,),
+            )
+        ]

@@ -1,0 +1,141 @@
+"""How the values of a column change over to another type, and which of them cannot.
+
+A type that is replaced is renamed first; the values of its columns then go from the old type to the new one by an
+expression made here: by way of text, or attribute by attribute. Which rows stand in the way is asked before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrator.errors import PlanError
+from migrator.kinds.base import Facts, Object, describe
+from migrator.kinds.composite import Attribute, Composite
+from migrator.kinds.domain import Domain
+from migrator.kinds.enum import Enum
+from migrator.sql import identifier, literal
+from migrator.statement import Identity
+
+
+def bare(type_: str) -> str:
+    """The type of the elements of an array type, as format_type prints it; any other type itself."""
+    return type_.removesuffix("[]")
+
+
+def named(type_: str, user: Identity, facts: Facts, *, before: bool) -> Object | None:
+    """The type of that name that `user`, a column or an attribute, has or holds in an array."""
+    for identity in sorted(facts.uses(user, before=before)):
+        one = facts.old(identity) if before else facts.new(identity)
+        if one is not None and one.sets_aside and one.name == bare(type_):
+            return one
+    return None
+
+
+def across(expression: str, user: Identity, old_type: str, new_type: str, facts: Facts) -> str | None:
+    """An expression of the new type of `user` made of one of its old type; None where none is needed."""
+    old = named(old_type, user, facts, before=True)
+    replaced = [
+        one
+        for one in (facts.old(i) for i in facts.uses(user, before=True))
+        if one is not None and one.sets_aside and one.kind != "collation" and facts.is_new(one.identity)
+    ]
+    if not replaced:
+        return None if old_type == new_type else f"{expression}::{new_type}"
+    new = facts.new(old.identity) if old is not None else None
+    if isinstance(old, Composite) and isinstance(new, Composite) and old_type == new_type:
+        if old_type == bare(old_type):
+            return _row(expression, old, new, new_type, facts)
+        if old.order != new.order:
+            raise PlanError(
+                f"no expression changes the elements of {old_type} to its new form",
+                where=describe(user),
+                why="attributes of the type come, go or move, and USING may hold no subquery",
+                hint="write a function that converts one value, and name it in decisions.toml under"
+                f' [using], "{describe(user)}" = "that_function({expression})"',
+            )
+    array = "[]" if old_type != bare(old_type) and new_type != bare(new_type) else ""
+    return f"{expression}::text{array}::{new_type}"
+
+
+def _row(expression: str, old: Composite, new: Composite, new_type: str, facts: Facts) -> str:
+    before = {
+        one.attribute: one for one in facts.inside(old.identity, before=True) if isinstance(one, Attribute)
+    }
+    values = []
+    for one in facts.inside(new.identity):
+        if not isinstance(one, Attribute):
+            continue
+        was = before.get(one.attribute)
+        if was is None:
+            values.append("NULL")
+            continue
+        inner = f"({expression}).{identifier(one.attribute)}"
+        values.append(across(inner, was.identity, was.type, one.type, facts) or inner)
+    # IS NULL is also true of a row of NULLs; IS NOT DISTINCT FROM NULL is not.
+    return (
+        f"CASE WHEN {expression} IS NOT DISTINCT FROM NULL THEN NULL"
+        f" ELSE ROW({', '.join(values)})::{new_type} END"
+    )
+
+
+def lost_labels(
+    expression: str, user: Identity, old_type: str, facts: Facts
+) -> Iterator[tuple[list[str], str]]:
+    """For each enum inside `expression`: its labels that go, and the condition of a row that holds one."""
+    old = named(old_type, user, facts, before=True)
+    array = old_type != bare(old_type)
+    new = facts.new(old.identity) if old is not None else None
+    if isinstance(old, Enum) and isinstance(new, Enum):
+        gone = [label for label in old.labels if label not in set(new.labels)]
+        if gone:
+            listed = ", ".join(literal(label) for label in gone)
+            yield (
+                gone,
+                f"{expression}::text[] && ARRAY[{listed}]" if array else f"{expression}::text IN ({listed})",
+            )
+    elif isinstance(old, Domain):
+        yield from lost_labels(expression, old.identity, old.type, facts)
+    elif isinstance(old, Composite) and new is not None:
+        inner = "(element)" if array else f"({expression})"
+        for part in facts.inside(old.identity, before=True):
+            if not isinstance(part, Attribute) or facts.new(part.identity) is None:
+                continue
+            value = f"{inner}.{identifier(part.attribute)}"
+            for gone, condition in lost_labels(value, part.identity, part.type, facts):
+                yield (
+                    gone,
+                    f"EXISTS (SELECT FROM unnest({expression}) AS element WHERE {condition})"
+                    if array
+                    else condition,
+                )
+
+
+def target(type_: str, user: Identity, facts: Facts) -> tuple[str, list[str] | None] | None:
+    """What values of the type can be tried against before the plan runs: a type that exists by then, or labels.
+
+    None where there is nothing that could refuse them yet.
+    """
+    new = named(type_, user, facts, before=False)
+    if new is None:
+        return type_, None
+    if isinstance(new, Enum):
+        return type_, new.labels
+    if type_ == bare(type_) and facts.old(new.identity) == new and not facts.is_new(new.identity):
+        return type_, None
+    if isinstance(new, Domain) and type_ == bare(type_):
+        return target(new.type, new.identity, facts)
+    return None
+
+
+_NUMBERS = ("smallint", "integer", "bigint", "numeric")
+ALWAYS = frozenset(
+    {(a, b) for place, a in enumerate(_NUMBERS) for b in _NUMBERS[place + 1 :]}
+    | {
+        (a, b)
+        for a in ("smallint", "integer", "bigint", "numeric", "uuid", "boolean", "date")
+        for b in ("text", "character varying")
+    }
+    | {(a, b) for a in ("character varying", "json", "jsonb") for b in ("text",)}
+    | {("jsonb", "json"), ("real", "double precision")}
+)
+"""Changes of type that rewrite and that no value can stop, so that nothing has to be asked."""
