@@ -427,7 +427,7 @@ def test_an_open_change_of_its_ledger_row_holds_nobody(filled: Filled) -> None:
         with filled.database.connect(autocommit=False) as operator:
             operator.execute("UPDATE migrator.backfill SET nice = 0.1")
             time.sleep(1)
-            filled.make("SET statement_timeout = '1s'; UPDATE t SET pad = 'free'; RESET statement_timeout")
+            filled.make("SET lock_timeout = '20s'; UPDATE t SET pad = 'free'; RESET lock_timeout")
             operator.commit()
         assert psql.wait(60) == 0
     assert filled.wrong() == 0
