@@ -162,7 +162,7 @@ def measure(server: Server, full: Database, shape: str, way: str, script: str) -
 
 
 class _Watch:
-    """The longest transaction that wrote, as seen from beside, in seconds; looked at a hundred times a second."""
+    """The longest transaction that wrote, in seconds, as seen from beside a hundred times a second."""
 
     def __init__(self, database: Database):
         self.longest = 0.0
