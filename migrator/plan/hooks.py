@@ -32,6 +32,7 @@ def place(hooks: Hooks, changes: Changes, before: Graph) -> dict[Vertex, Backfil
         hook = Vertex(Verb.HOOK, ("backfill", *backfill.table[1:], backfill.name))
         columns = {("column", *backfill.table[1:], column) for column in backfill.fills}
         placed[hook] = backfill
+        readers = _readers(columns, changes)
         before[hook] = {v for v in before if v.verb in (Verb.CREATE, Verb.ALTER) and v.identity in columns}
         for vertex in before:
             if vertex.verb not in (Verb.CREATE, Verb.ALTER) or vertex == hook:
@@ -39,6 +40,17 @@ def place(hooks: Hooks, changes: Changes, before: Graph) -> dict[Vertex, Backfil
             one = changes.new.objects[vertex.identity]
             if one.bridges and one.table == backfill.table:
                 before[hook].add(vertex)
-            elif one.enforces and one.table == backfill.table:
+            elif one.enforces and (one.table == backfill.table or vertex.identity in readers):
                 before[vertex].add(hook)
     return placed
+
+
+def _readers(columns: set[Identity], changes: Changes) -> set[Identity]:
+    """What depends on the columns, at any distance: the rows of a materialized view on a view on a table."""
+    todo, found = list(columns), set(columns)
+    while todo:
+        for dependant in changes.new.dependants.get(todo.pop(), ()):
+            if dependant not in found:
+                found.add(dependant)
+                todo.append(dependant)
+    return found

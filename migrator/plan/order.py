@@ -90,8 +90,10 @@ def graph(changes: Changes, facts: Facts) -> Graph:
             if other not in new or other in changes.set_aside:
                 comes(alter, Vertex(Verb.DROP, other))
     _inheritance(changes, before, comes, facts)
+    _moved_rows(changes, comes)
     _completed(changes, comes)
     _free_names(changes, comes)
+    _tell_overloads_apart(changes, before)
     _set_terms(changes, before)
     _bridges_last(changes, before)
     return before
@@ -135,7 +137,7 @@ def bridged(changes: Changes, verb: Verb) -> set[Identity]:
 def _goes_with_old_type(changes: Changes, identity: Identity) -> bool:
     """Whether it is written nowhere, as it goes with the type that it is a part of."""
     one = changes.old.objects[identity]
-    return one.inseparable and one.parent in changes.set_aside
+    return identity in changes.carried or (one.inseparable and one.parent in changes.set_aside)
 
 
 def _set_terms(changes: Changes, before: Graph) -> None:
@@ -155,11 +157,12 @@ def _inheritance(
     changes: Changes, before: Graph, comes: Callable[[Vertex, Vertex], None], facts: Facts
 ) -> None:
     """Tables are tied once their parts fit each other, and are no longer tied when a part changes by itself."""
-    ties = [v for v in before if changes.object(v.identity).ties()]
+    stay = {Vertex(Verb.DROP, i) for i in changes.carried}
+    ties = [v for v in before if v not in stay and changes.object(v.identity).ties()]
     parts: dict[Identity, list[Vertex]] = defaultdict(list)
     for vertex in before:
         one = changes.object(vertex.identity)
-        if one.copyable and one.table:
+        if one.copyable and one.table and vertex not in stay:
             parts[one.table].append(vertex)
     for tie in ties:
         one = changes.object(tie.identity)
@@ -196,6 +199,28 @@ def _inheritance(
                         comes(above, vertex)
 
 
+def _moved_rows(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
+    """Rows move from a table that is set aside when its replacement can take them, before what checks or watches it."""
+    for table in (i for i in changes.set_aside if changes.old.objects[i].holds_rows):
+        move = Vertex(Verb.DROP, table)
+        for identity in changes.created:
+            one = changes.new.objects[identity]
+            if one.ties():
+                comes(Vertex(Verb.CREATE, identity), move)
+            elif one.bridges or (one.enforces and one.table != table):
+                used = changes.new.depends.get(identity, ())
+                if any(i == table or changes.new.objects[i].table == table for i in used):
+                    comes(move, Vertex(Verb.CREATE, identity))
+        for identity in changes.dropped:
+            ties = changes.old.objects[identity].ties()
+            if ties and identity in changes.carried and ties[1] == table:
+                comes(move, Vertex(Verb.DROP, ties[0]))
+            for end in ties or ():
+                for verb in (Verb.SET_ASIDE, Verb.DROP):
+                    if end == table and identity not in changes.carried:
+                        comes(Vertex(verb, identity), Vertex(Verb.SET_ASIDE, table))
+
+
 def _completed(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
     """What uses an object comes after all that is needed to make it whole."""
     completing: dict[Identity, list[Identity]] = defaultdict(list)
@@ -212,13 +237,42 @@ def _completed(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> Non
                 comes(Vertex(Verb.CREATE, one), Vertex(Verb.ALTER, user))
 
 
+def _tell_overloads_apart(changes: Changes, before: Graph) -> None:
+    """An overload that goes does so before what uses one that comes: a call could mean both. Where that would close
+    a circle, the call is left to say which."""
+    created: dict[Identity, list[Identity]] = defaultdict(list)
+    for identity in changes.created:
+        shared = changes.new.objects[identity].overloads
+        if shared:
+            created[shared].append(identity)
+    for identity in sorted(changes.dropped - changes.created):
+        drop = Vertex(Verb.DROP, identity)
+        others = created.get(changes.old.objects[identity].overloads or (), ())
+        users = {user for other in others for user in changes.new.dependants.get(other, ())}
+        earlier = _earlier(before, drop) if users else set()
+        for user in users:
+            for vertex in (Vertex(Verb.CREATE, user), Vertex(Verb.ALTER, user)):
+                if vertex in before and vertex not in earlier:
+                    before[vertex].add(drop)
+
+
+def _earlier(before: Graph, vertex: Vertex) -> set[Vertex]:
+    """All that comes before the vertex, at any distance."""
+    todo, found = [vertex], {vertex}
+    while todo:
+        for other in before[todo.pop()] - found:
+            found.add(other)
+            todo.append(other)
+    return found
+
+
 def _free_names(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
     """What gives up a name goes before what takes it."""
     taken: dict[Identity, list[Identity]] = defaultdict(list)
     for identity in changes.created:
         for name in changes.new.objects[identity].names_taken:
             taken[name].append(identity)
-    for identity in changes.dropped - changes.set_aside:
+    for identity in changes.dropped - changes.set_aside - changes.carried:
         for name in changes.old.objects[identity].names_taken:
             for taker in taken.get(name, ()):
                 comes(Vertex(Verb.DROP, identity), Vertex(Verb.CREATE, taker))
@@ -236,7 +290,8 @@ def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
         )
         if above is None:
             continue
-        if vertex.verb is Verb.DROP and above in changes.set_aside and not one.inseparable:
+        stays = one.inseparable or vertex.identity in changes.carried
+        if vertex.verb is Verb.DROP and above in changes.set_aside and not stays:
             continue  # it goes while the type still has its name
         folded[vertex] = Vertex(vertex.verb, above)
     return _unfold_circles(before, folded)

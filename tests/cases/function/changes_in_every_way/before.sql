@@ -1,0 +1,9 @@
+CREATE FUNCTION named(int, b text) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION fewer(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION outs(OUT x int, OUT y int) LANGUAGE sql AS 'SELECT 1, 2';
+CREATE FUNCTION tabled() RETURNS TABLE (x int) LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION varied(VARIADIC a int[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION becomes() RETURNS void LANGUAGE sql AS '';
+CREATE FUNCTION "Odd "" name"("A b" int) RETURNS text LANGUAGE sql AS $q$ SELECT '$function$ :x %s' $q$;
+CREATE FUNCTION options() RETURNS SETOF int LANGUAGE sql COST 5 ROWS 3 SET search_path = public AS 'SELECT 1';
+COMMENT ON FUNCTION fewer(int, int) IS 'x';

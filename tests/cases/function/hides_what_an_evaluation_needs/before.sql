@@ -1,0 +1,1 @@
+CREATE TABLE a_rows (id int PRIMARY KEY, code int NOT NULL);

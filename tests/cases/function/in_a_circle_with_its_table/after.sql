@@ -1,0 +1,13 @@
+CREATE TABLE other (id int);
+CREATE TABLE t (id int, label text);
+CREATE FUNCTION of_row(r t) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT r.label || '$body$' $$;
+CREATE FUNCTION count_rows() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM t; END;
+ALTER TABLE t ALTER COLUMN id SET DEFAULT count_rows();
+ALTER TABLE t ADD CONSTRAINT c CHECK (of_row(t) <> '');
+CREATE INDEX i ON t (of_row(t));
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON t FOR SELECT USING (count_rows() < 10);
+CREATE VIEW v AS SELECT of_row(t) FROM t;
+CREATE FUNCTION rows_of() RETURNS SETOF v LANGUAGE sql AS 'SELECT * FROM v';
+CREATE PROCEDURE give(IN a int, INOUT b t, OUT c text) LANGUAGE plpgsql AS $$ BEGIN c := 'x'; END $$;
+COMMENT ON PROCEDURE give(int, t) IS 'gives';

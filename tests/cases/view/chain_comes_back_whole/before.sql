@@ -1,0 +1,16 @@
+CREATE TABLE item (id int PRIMARY KEY, price int, note text);
+CREATE VIEW first AS SELECT id, price FROM item WHERE price > 0;
+COMMENT ON VIEW first IS 'priced items';
+COMMENT ON COLUMN first.price IS 'in cents';
+ALTER VIEW first ALTER COLUMN price SET DEFAULT 1;
+CREATE VIEW second WITH (security_barrier = true) AS SELECT id AS "The Id", price * 2 AS twice FROM first;
+CREATE RULE no_delete AS ON DELETE TO second DO INSTEAD NOTHING;
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER instead INSTEAD OF UPDATE ON second FOR EACH ROW EXECUTE FUNCTION seen();
+COMMENT ON TRIGGER instead ON second IS 'kept';
+CREATE FUNCTION of_view(v second) RETURNS int LANGUAGE sql AS 'SELECT v.twice';
+CREATE MATERIALIZED VIEW third AS SELECT sum(twice) AS total FROM second;
+CREATE UNIQUE INDEX third_total ON third (total);
+CREATE MATERIALIZED VIEW fourth AS SELECT total FROM third;
+CREATE MATERIALIZED VIEW never AS SELECT 1 AS one WITH NO DATA;
+GRANT SELECT ON first TO PUBLIC;
