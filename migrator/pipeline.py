@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from migrator import psql
 from migrator.apply import run as apply_run
 from migrator.apply import status as apply_status
 from migrator.config import Project
-from migrator.errors import PlanError, StateError
+from migrator.errors import MigratorError, PlanError, StateError
 from migrator.kinds.base import describe
 from migrator.migration import history, hooks, record, review, sql
 from migrator.migration.history import Migration
 from migrator.migration.published import published
 from migrator.plan.changes import diff as changes_between
 from migrator.plan.hooks import Hooks
-from migrator.plan.plan import Plan, Planning, plan, refuse, unfilled
+from migrator.plan.plan import Plan, Planning, plan, refuse, unfilled, with_measured
 from migrator.postgres import Database, Server, serve
 from migrator.postgres.given import open_database
 from migrator.proof import hooks as trial_of_hooks
-from migrator.proof import round_trip
+from migrator.proof import locks, round_trip
 from migrator.state import catalog, desired, settle, trial
 from migrator.state.snapshot import Snapshot
 
@@ -57,7 +60,11 @@ def diff(
             hint="run `diff` without --amend: a further migration goes on from it",
         )
     kept = migrations[:-1] if amend else migrations
-    with serve(project.postgres) as server, wanted_database(project, server) as wanted, server.scratch() as have:
+    with (
+        serve(project.postgres) as server,
+        wanted_database(project, server) as wanted,
+        server.scratch() as have,
+    ):
         tell(f"current: {len(kept)} migrations on a scratch database")
         replay(server, have, kept)
         with wanted.connect() as new, have.connect() as old:
@@ -77,7 +84,7 @@ def diff(
             name = migrations[-1].folder.name if amend else history.name_for(kept, message or "")
             for warning in hooks.check(project.hooks, [*(one.folder.name for one in kept), name]):
                 tell(f"warning: {warning}")
-            plans, notes, carried = {}, [], {}
+            plans, notes, carried, allowed = {}, [], {}, {}
             for direction, ends, connection in (
                 ("upgrade", (before, after), new),
                 ("downgrade", (after, before), old),
@@ -94,18 +101,28 @@ def diff(
                     using=decisions.using,
                 )
                 _every_column_filled(made, found, folder)
-                refuse(made, decisions.allow)
-                plans[direction], carried[direction] = made, found
+                plans[direction], carried[direction], allowed[direction] = made, found, decisions.allow
                 notes += [f"{direction}: `{what}` is allowed: {why}" for what, why in decisions.allow.items()]
+        samples = _samples(project)
         for direction, start in (("upgrade", have), ("downgrade", wanted)):
+            folder = project.hooks / name / direction
             if carried[direction] != Hooks():
                 tell(f"trying the hooks of the {direction}")
                 with server.scratch(start) as copy, copy.connect() as connection:
-                    trial_of_hooks.attempt(
-                        connection, plans[direction], carried[direction], project.hooks / name / direction
-                    )
-    notes += [f"not modelled, and not part of this migration: {what}" for what in after.unmodelled]
-    return Written(plans, _write(project, kept, name, plans, notes), after.unmodelled)
+                    trial_of_hooks.attempt(connection, plans[direction], carried[direction], folder)
+            tell(f"measuring what the {direction} locks")
+            with server.scratch(start) as copy:
+                found_out = locks.measure(copy, plans[direction], samples)
+            plans[direction] = with_measured(plans[direction], found_out)
+            refuse(plans[direction], allowed[direction], str(folder / hooks.DECISIONS))
+        notes += [f"not modelled, and not part of this migration: {what}" for what in after.unmodelled]
+        files = _files(project, kept, name, plans)
+        one = Migration(project.migrations / name, *_ends(project, kept, name))
+        held = _held(server, have, wanted, one, files, samples, tell)
+    files["README.md"] = review.review(name, one.revision, one.parent, plans, notes, carried, held)
+    files["migration.json"] = record.record(one.revision, one.parent, plans, files)
+    history.write(project.migrations, kept, one, files)
+    return Written(plans, one, after.unmodelled)
 
 
 def _changes(before: Snapshot, after: Snapshot, oldest: int) -> bool:
@@ -126,12 +143,15 @@ def _every_column_filled(made: Plan, found: Hooks, folder: Any) -> None:
     )
 
 
-def _write(
-    project: Project, kept: Sequence[Migration], name: str, plans: dict[str, Plan], notes: Sequence[str]
-) -> Migration:
-    parent = kept[-1].revision if kept else None
-    revision = project.first_revision if not kept and project.first_revision else name
-    one = Migration(project.migrations / name, revision, parent)
+def _ends(project: Project, kept: Sequence[Migration], name: str) -> tuple[str, str | None]:
+    """The revision of the next migration and its parent."""
+    first = not kept and project.first_revision
+    return first or name, kept[-1].revision if kept else None
+
+
+def _files(project: Project, kept: Sequence[Migration], name: str, plans: dict[str, Plan]) -> dict[str, str]:
+    """The files that run, by name."""
+    revision, parent = _ends(project, kept, name)
     ends = {"upgrade": (parent, revision), "downgrade": (revision, parent)}
     files = {
         f"{direction}.sql": sql.migration_file(
@@ -144,11 +164,62 @@ def _write(
         )
         for direction, made in plans.items()
     }
-    files["revision.py"] = record.revision_file(name, revision, parent)
-    files["README.md"] = review.review(name, revision, parent, plans, notes)
-    files["migration.json"] = record.record(revision, parent, plans, files)
-    history.write(project.migrations, kept, one, files)
-    return one
+    return {**files, "revision.py": record.revision_file(name, revision, parent)}
+
+
+def _held(
+    server: Server,
+    have: Database,
+    wanted: Database,
+    one: Migration,
+    files: dict[str, str],
+    samples: round_trip.Samples | None,
+    tell: Tell,
+) -> list[str]:
+    """Proves files before they become a migration; returns what held. Where they do not, they stay aside."""
+    aside = Path(tempfile.mkdtemp(prefix="migrator-"))
+    folder = aside / one.folder.name
+    folder.mkdir()
+    try:
+        for file, text in files.items():
+            (folder / file).write_text(text, encoding="utf-8")
+        tried = replace(one, folder=folder)
+        seen = round_trip.look(server, wanted)
+        held = _proved(server, partial(server.scratch, have), tried, seen, samples, tell).held
+    except MigratorError as error:
+        hint = error.hint or "change schema/ or its hooks, and run the command again"
+        error.hint = f"{hint}\n        (no migration was written; what was tried is in {folder})"
+        raise
+    except BaseException:
+        shutil.rmtree(aside)
+        raise
+    shutil.rmtree(aside)
+    return held
+
+
+def _proved(
+    server: Server,
+    start: Callable[[], AbstractContextManager[Database]],
+    one: Migration,
+    seen: round_trip.Seen | None,
+    samples: round_trip.Samples | None,
+    tell: Tell,
+) -> round_trip.Proved:
+    """The proof of one migration; `start` makes a database at its parent's revision, `seen` is desired."""
+    with start() as database:
+        proved = round_trip.prove(server, database, one, seen, samples, tell)
+    if samples:
+        with start() as database:
+            round_trip.prove_newer_rows(server, database, one, samples, tell)
+        proved.held.append("rows of the newer schema live through a downgrade")
+    return proved
+
+
+def _samples(project: Project) -> round_trip.Samples | None:
+    found: round_trip.Samples | None = None
+    if project.samples:
+        found = desired.attribute(project, "samples", project.samples)
+    return found
 
 
 def _how_to_run(name: str, direction: str) -> list[str]:
@@ -184,21 +255,24 @@ def at(server: Server, migrations: Sequence[Migration]) -> Iterator[Database]:
 def roundtrip(project: Project, names: Sequence[str], *, tell: Tell) -> str:
     """Proves each migration, or those named, on scratch; returns the table of what held."""
     migrations = history.load(project.migrations)
-    chosen = [place for place, one in enumerate(migrations) if not names or {one.revision, one.folder.name} & {*names}]
+    chosen = [
+        place
+        for place, one in enumerate(migrations)
+        if not names or {one.revision, one.folder.name} & {*names}
+    ]
     if len(chosen) < len(names) or not migrations:
-        raise StateError("there is no such migration", where=", ".join(names) or str(project.migrations), hint="see HISTORY")
-    samples = desired.attribute(project, "samples", project.samples) if project.samples else None
-    proofs = []
+        raise StateError(
+            "there is no such migration",
+            where=", ".join(names) or str(project.migrations),
+            hint="see HISTORY",
+        )
+    samples, proofs = _samples(project), []
     with serve(project.postgres) as server, wanted_database(project, server) as wanted:
         seen = round_trip.look(server, wanted)
         for place in chosen:
             one, last = migrations[place], place == len(migrations) - 1
-            with at(server, migrations[:place]) as start:
-                proofs.append(round_trip.prove(server, start, one, seen if last else None, samples, tell))
-            if samples:
-                with at(server, migrations[:place]) as start:
-                    round_trip.prove_newer_rows(server, start, one, samples, tell)
-                proofs[-1].held.append("rows of the newer schema live through a downgrade")
+            start = partial(at, server, migrations[:place])
+            proofs.append(_proved(server, start, one, seen if last else None, samples, tell))
     return round_trip.table(proofs)
 
 

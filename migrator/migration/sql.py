@@ -31,11 +31,18 @@ def script(plan: Plan) -> str:
     """The plan as one psql script without a ledger; an empty string where there is nothing to do."""
     if not plan.steps:
         return ""
-    return SETTINGS + "".join(f"\n{comment(_heading(step))}\n{_bare(step)}" for step in plan.steps)
+    return SETTINGS + "".join(
+        f"\n{comment(_heading(step))}\n{_hazards(step)}{_bare(step)}" for step in plan.steps
+    )
 
 
 def _heading(step: Step) -> str:
     return f"{step.number}. {step.title}"
+
+
+def _hazards(step: Step) -> str:
+    hazards = dict.fromkeys(str(hazard) for statement in step.statements for hazard in statement.hazards)
+    return "".join(f"{comment('hazard: ' + hazard)}\n" for hazard in hazards)
 
 
 def _bare(step: Step) -> str:
@@ -130,8 +137,7 @@ def _lock(plan: Plan, one: Lock) -> str:
 def _step(plan: Plan, step: Step, total: int) -> str:
     wanted = [one for one in step.locks if plan.changes.object(one.relation).lockable]
     told = "".join(f"{comment('lock: ' + _lock(plan, one))}\n" for one in wanted)
-    hazards = dict.fromkeys(str(hazard) for statement in step.statements for hazard in statement.hazards)
-    told += "".join(f"{comment('hazard: ' + hazard)}\n" for hazard in hazards)
+    told += _hazards(step)
     done = f"CALL pg_temp.done({step.number}, {literal(step.title)});\n"
     first = step.statements[0]
     if first.backfill:

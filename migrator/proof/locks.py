@@ -1,14 +1,14 @@
 """What each statement of a plan locks, reads and rewrites: seen on a scratch database with rows, not claimed.
 
 Each statement runs in a transaction of its own, and in it the server is asked: pg_locks tells the locks,
-pg_class.relfilenode what was written anew, pg_stat_get_xact_tuples_returned how many rows were read. A statement
-that PostgreSQL refuses inside a transaction is watched from a second connection, which makes it wait.
+pg_class.relfilenode what was written anew, pg_stat_get_xact_tuples_returned how many rows were read. One that
+PostgreSQL refuses inside a transaction is watched from a second connection, which makes it wait.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -62,6 +62,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY 
 
 _WAITS = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
 
+_IN_THE_WAY = ("ROW EXCLUSIVE", "ACCESS SHARE")
 _MODES = {f"{mode.name.title().replace('_', '')}Lock": mode for mode in LockMode}
 
 
@@ -161,17 +162,14 @@ class _Probe:
 
     def _watched(self, statement: Statement) -> Measured:
         """One outside a transaction: made to wait for a writer, then for a reader, and looked at then."""
-        tables = [one.relation for one in statement.locks if one.relation[0] == "table"]
+        watched = [one.relation for one in statement.locks]
         own = self.connection.info.backend_pid
         held: set[tuple[int, str]] = set()
         self.connection.execute("SELECT pg_stat_force_next_flush()")
         with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
             watcher = stack.enter_context(self.database.connect())
             before = self._returned(watcher)
-            others = [stack.enter_context(self.database.connect(autocommit=False)) for _ in range(2)]
-            for other, mode in zip(others, ("ROW EXCLUSIVE", "ACCESS SHARE"), strict=True):
-                for table in tables:
-                    other.execute(f"LOCK TABLE ONLY {qualified(*table[1:])} IN {mode} MODE")
+            others = [stack.enter_context(self._in_the_way(watched, mode)) for mode in _IN_THE_WAY]
             running = pool.submit(self.connection.execute, statement.sql)
             for other in others:
                 held |= _until_it_waits(watcher, own, running)
@@ -187,6 +185,18 @@ class _Probe:
         # Whether the lock on an index at the very end was seen is chance; queries do not wait for it.
         locks = {(oid, mode) for oid, mode in held if oid not in self.indexes}
         return self._measured(locks, read, files, self._blind(locks))
+
+    def _in_the_way(self, relations: Sequence[Identity], mode: str) -> psycopg.Connection[Any]:
+        """A transaction that uses the relations and stays open."""
+        other = self.database.connect(autocommit=False)
+        for one in relations:
+            name = qualified(*one[1:])
+            if one[0] == "table":
+                other.execute(f"LOCK TABLE ONLY {name} IN {mode} MODE")
+            else:
+                other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                other.execute(f"SELECT FROM {name}")
+        return other
 
     def _returned(self, watcher: psycopg.Connection[Any]) -> dict[int, int]:
         """Rows read so far, by all, of each table."""
