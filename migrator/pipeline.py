@@ -27,7 +27,7 @@ from migrator.postgres import Database, Server, serve
 from migrator.postgres.given import open_database
 from migrator.proof import hooks as trial_of_hooks
 from migrator.proof import locks, round_trip
-from migrator.state import catalog, desired, settle, trial
+from migrator.state import catalog, settle, trial
 from migrator.state.snapshot import Snapshot
 
 Tell = Callable[[str], None]
@@ -68,7 +68,7 @@ def diff(
         tell(f"current: {len(kept)} migrations on a scratch database")
         replay(server, have, kept)
         with wanted.connect() as new, have.connect() as old:
-            before, after = catalog.read(old), catalog.read(new)
+            before, after = catalog.read_both(old, new)
             if not _changes(before, after, project.oldest_server):
                 if amend:
                     raise StateError(
@@ -218,6 +218,8 @@ def _proved(
 def _samples(project: Project) -> round_trip.Samples | None:
     found: round_trip.Samples | None = None
     if project.samples:
+        from migrator.state import desired
+
         found = desired.attribute(project, "samples", project.samples)
     return found
 
@@ -238,6 +240,8 @@ def replay(server: Server, database: Database, migrations: Sequence[Migration]) 
 @contextmanager
 def wanted_database(project: Project, server: Server) -> Iterator[Database]:
     """A scratch database as schema/ wants it."""
+    from migrator.state import desired  # SQLAlchemy takes longer to load than most commands to run
+
     with server.scratch(label="desired") as built:
         desired.create(desired.metadata(project), built.conninfo, project.root)
         with settle.settled(server, built) as database:
@@ -279,7 +283,7 @@ def roundtrip(project: Project, names: Sequence[str], *, tell: Tell) -> str:
 def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:
     """The SQL that turns the first database into the second; an empty string where they are the same."""
     with open_database(old_url) as old, open_database(new_url) as new:
-        before, after = catalog.read(old), catalog.read(new)
+        before, after = catalog.read_both(old, new)
         made = plan(
             before,
             after,
@@ -306,4 +310,4 @@ def verify(project: Project, url: str, *, tell: Tell) -> list[str]:
     tell(f"building {upto[-1].revision if upto else 'an empty database'} on a scratch database")
     with serve(project.postgres) as server, at(server, upto) as database:
         with database.connect() as model, open_database(url) as real:
-            return apply_status.differences(catalog.read(model), catalog.read(real))
+            return apply_status.differences(*catalog.read_both(model, real))

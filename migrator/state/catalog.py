@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -11,7 +11,8 @@ import psycopg
 from migrator.errors import ServerError
 from migrator.kinds import KINDS
 from migrator.kinds.base import Address, Object
-from migrator.state.snapshot import Snapshot, dependencies
+from migrator.state.snapshot import Snapshot
+from migrator.state.ties import Links, Ties
 from migrator.statement import Identity
 
 OLDEST_SUPPORTED = 15
@@ -96,19 +97,27 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
         execute("SET LOCAL quote_all_identifiers = off")
         with connection.cursor(binary=True) as cursor:
             rows = cursor.execute(_DEPEND).fetchall()
-            links = _Links(rows)
+            links = Links(rows)
             objects: dict[Identity, Object] = {}
             for kind in sorted(KINDS, key=lambda k: k.attached):
-                cursor.execute(kind.query(version))
-                _collect(kind, cursor, objects, links)
-            _leave_out_orphans(objects)
-            found = _found(rows, links, objects)
+                collect = _attach if kind.attached else _collect
+                collect(kind, cursor.execute(kind.query(version)).fetchall(), objects, links)
+            if links.left_out:
+                _leave_out_orphans(objects)
             every = cursor.execute(_ALL_ADDRESSES).fetchall()
             lost = [row for row in every if not links.known(row)]
             labels = [label for (label,) in cursor.execute(_LABELS)]
             unmodelled = tuple(sorted({*_identify(connection, lost), *labels}))
             roles = frozenset(name for (name,) in cursor.execute("SELECT rolname::text FROM pg_roles"))
-    return Snapshot(version, objects, dependencies(objects, found), unmodelled, roles)
+    ties = Ties(rows, links, objects)
+    return Snapshot(version, objects, ties.depends, ties.dependants, unmodelled, roles)
+
+
+def read_both(one: psycopg.Connection[Any], other: psycopg.Connection[Any]) -> tuple[Snapshot, Snapshot]:
+    """Two snapshots, read at the same time: most of it is waiting for two servers."""
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.submit(read, one), pool.submit(read, other)
+        return found[0].result(), found[1].result()
 
 
 def server_version(connection: psycopg.Connection[Any]) -> int:
@@ -123,74 +132,35 @@ def server_version(connection: psycopg.Connection[Any]) -> int:
     return version
 
 
-class _Links:
-    """Which object an address belongs to: its own, its table's, or that of its internal owner."""
-
-    def __init__(self, depend: Iterable[tuple[Any, ...]]):
-        self.objects: dict[Address, Identity] = {}
-        self.owners: dict[Address, Address] = {}
-        self.members: set[Address] = set()
-        self.left_out: set[Address] = set()
-        for c, o, s, rc, ro, rs, deptype in depend:
-            if deptype == "e":
-                self.members.add((c, o, 0))
-            if deptype in ("i", "e", "P"):
-                self.owners.setdefault((c, o, s), (rc, ro, rs))
-
-    def resolve(self, address: Address) -> Identity | None:
-        """The object at the address, or None."""
-        for _ in range(10):
-            found = self.objects.get(address)
-            if found is not None:
-                return found
-            owner = self.owners.get(address)
-            if owner is None and address[2]:
-                owner = (address[0], address[1], 0)
-            if owner is None:
-                return None
-            address = owner
-        return None
-
-    def known(self, address: Address) -> bool:
-        """Whether the address is modelled or belongs to something that is not compared."""
-        for _ in range(10):
-            if address in self.objects or address in self.left_out or address in self.members:
-                return True
-            owner = self.owners.get(address)
-            if owner is None and address[2]:
-                owner = (address[0], address[1], 0)
-            if owner is None:
-                return False
-            address = owner
-        return False
-
-    def member(self, address: Address) -> bool:
-        """Whether an extension made it."""
-        return (address[0], address[1], 0) in self.members
-
-
 def _collect(
-    kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: _Links
+    kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
 ) -> None:
-    make = tuple.__new__
+    make, keys, word = tuple.__new__, 3 + kind._key_count, (kind.kind,)
+    members, addresses = links.members, links.objects
+    for row in rows:
+        if (row[0], row[1], 0) in members:
+            links.left_out.add(row[:3])
+            continue
+        identity = word + row[3:keys]
+        if identity in NOT_COMPARED:
+            links.left_out.add(row[:3])
+            continue
+        addresses[row[:3]] = identity
+        objects[identity] = make(kind, row[3:])
+
+
+def _attach(
+    kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
+) -> None:
     for row in rows:
         address: Address = row[:3]
-        if kind.attached:
-            target, part = links.objects.get(address), ""
-            if target is None and address[2]:
-                target, part = links.objects.get((*address[:2], 0)), row[3]
-            if target is None or target not in objects:
-                continue
-            one: Object = make(kind, (target, part, *row[4:]))
-            objects[one.identity] = one
+        target, part = links.objects.get(address), ""
+        if target is None and address[2]:
+            target, part = links.objects.get((*address[:2], 0)), row[3]
+        if target is None or target not in objects:
             continue
-        one = make(kind, row[3:])
-        if links.member(address) or one.identity in NOT_COMPARED:
-            links.left_out.add(address)
-            continue
-        identity = one.identity
-        links.objects[address] = identity
-        objects[identity] = one
+        one = tuple.__new__(kind, (target, part, *row[4:]))
+        objects[one.identity] = one
 
 
 def _leave_out_orphans(objects: dict[Identity, Object]) -> None:
@@ -201,19 +171,6 @@ def _leave_out_orphans(objects: dict[Identity, Object]) -> None:
             return
         for identity in orphans:
             del objects[identity]
-
-
-def _found(
-    rows: Iterable[tuple[Any, ...]], links: _Links, objects: Mapping[Identity, Object]
-) -> dict[Identity, set[Identity]]:
-    found: dict[Identity, set[Identity]] = defaultdict(set)
-    for c, o, s, rc, ro, rs, deptype in rows:
-        if deptype in ("P", "S"):
-            continue  # a part of a partitioned object; the kinds that attach partitions carry that tie
-        one, other = links.resolve((c, o, s)), links.resolve((rc, ro, rs))
-        if one and other and one != other and one in objects and other in objects:
-            found[one].add(other)
-    return found
 
 
 def _identify(connection: psycopg.Connection[Any], addresses: list[tuple[Any, ...]]) -> tuple[str, ...]:

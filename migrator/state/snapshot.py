@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,19 +19,12 @@ class Snapshot:
     objects: Mapping[Identity, Object] = field(default_factory=dict)
     depends: Mapping[Identity, frozenset[Identity]] = field(default_factory=dict)
     """Object -> the objects that must exist before it."""
+    dependants: Mapping[Identity, tuple[Identity, ...]] = field(default_factory=dict)
+    """Object -> the objects that depend on it directly."""
     unmodelled: tuple[str, ...] = ()
     """Objects of kinds that the migrator does not know, as pg_identify_object names them."""
     roles: frozenset[str] = frozenset()
     """The roles of the server, which no plan makes."""
-
-    @cached_property
-    def dependants(self) -> Mapping[Identity, tuple[Identity, ...]]:
-        """Object -> the objects that depend on it directly."""
-        found: dict[Identity, list[Identity]] = defaultdict(list)
-        for one, others in self.depends.items():
-            for other in others:
-                found[other].append(one)
-        return {identity: tuple(sorted(ones)) for identity, ones in found.items()}
 
     @cached_property
     def copies(self) -> Mapping[Identity, tuple[tuple[Identity, Identity], ...]]:
@@ -54,19 +47,3 @@ class Snapshot:
             identity: tuple(sorted(ones, key=lambda o: (o.kind, o.position, o.identity)))
             for identity, ones in found.items()
         }
-
-
-def dependencies(
-    objects: Mapping[Identity, Object], found: Mapping[Identity, Iterable[Identity]]
-) -> dict[Identity, frozenset[Identity]]:
-    """Joins what the catalog says (`found`) with each object's parent and its own `needs`."""
-    joined: dict[Identity, frozenset[Identity]] = {}
-    for identity, one in objects.items():
-        others = {other for other in found.get(identity, ()) if other[0] not in one.loose}
-        if one.parent is not None:
-            others.add(one.parent)
-        others.update(other for other in one.needs() if other in objects)
-        others.discard(identity)
-        if others:
-            joined[identity] = frozenset(others)
-    return joined
