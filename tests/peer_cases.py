@@ -106,15 +106,15 @@ def _work(work: Work) -> list[Result]:
     results: list[Result] = []
     with serve(f"embedded:{work.version}") as server:
         for number, case in enumerate(work.cases):
-            if number and number % 25 == 0:
-                wrong = sum(r.wrong is not None for r in results)
-                print(
-                    f"{work.version}: {number} of {len(work.cases)}, {wrong} wrong",
-                    file=sys.stderr,
-                    flush=True,
-                )
-            if _meta(case).get("minVersion", 0) <= work.version:
-                results += _case(case, server)
+            if _meta(case).get("minVersion", 0) > work.version:
+                continue
+            ended = _case(case, server)
+            results += ended
+            for result in ended:
+                if result.wrong is not None:
+                    first = result.wrong.splitlines()[0]
+                    place = f"{work.version} [{number + 1} of {len(work.cases)}]"
+                    print(f"{place} {result.case} {result.direction}: {first}", file=sys.stderr, flush=True)
     return results
 
 
