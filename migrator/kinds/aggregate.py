@@ -44,6 +44,7 @@ class Aggregate(Object):
     """An aggregate function."""
 
     kind = "aggregate"
+    naming = "aggregate"
     opaque = True
     catalogs = {
         "pg_aggregate": "aggfnoid aggkind aggnumdirectargs aggtransfn aggfinalfn aggcombinefn aggserialfn"

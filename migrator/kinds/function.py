@@ -17,6 +17,7 @@ class Function(Object):
     """A function or procedure; two of one name differ in the types of their input arguments."""
 
     kind = "function"
+    naming = "function"
     opaque = True
     catalogs = {
         "pg_proc": "oid proname pronamespace prolang procost prorows provariadic prosupport prokind prosecdef"

@@ -80,10 +80,21 @@ class Range(Object):
 
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
         multirange = f"{aside[:51]}_multirange"
+        old, renamed = qualified(self.multirange_schema, self.multirange), qualified(self.schema, aside)
+        # The constructor functions belong to the type, and keep their names when it is renamed.
+        constructors = [
+            (f"{self.name}({self.subtype}, {self.subtype})", aside),
+            (f"{self.name}({self.subtype}, {self.subtype}, text)", aside),
+            (f"{old}()", multirange),
+            (f"{old}({renamed})", multirange),
+            (f"{old}({renamed}[])", multirange),
+        ]
         return [
             *super().make_way(aside, facts),
-            Statement(
-                f"ALTER TYPE {qualified(self.multirange_schema, self.multirange)} RENAME TO {identifier(multirange)}"
+            Statement(f"ALTER TYPE {old} RENAME TO {identifier(multirange)}"),
+            *(
+                Statement(f"ALTER FUNCTION {signature} RENAME TO {identifier(name)}")
+                for signature, name in constructors
             ),
         ]
 

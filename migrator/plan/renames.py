@@ -1,0 +1,226 @@
+"""Declared renames become RENAME statements, and what names the renamed follows by PostgreSQL's hand.
+
+For each direction, on a scratch copy of the database that the plan starts from:
+
+    renamed = renames.apply(before, after, declared, run)             # upgrade
+    renamed = renames.apply(after, before, declared, run, back=True)  # downgrade
+    plan(renamed.snapshot, after, first=renamed.statements, …)
+
+`run` executes SQL commands on the copy and reads the copy again: definitions of views, constraints, indexes
+and functions that mention a renamed object then mention its new name, as they will in the real database.
+What is left to do is an ordinary diff between what was read and what is wanted. `renamed.notes` are for
+people: stale declarations.
+
+Names that PostgreSQL or a naming convention derived (t_pkey, t_id_seq, ix_t_c) follow where the wanted state
+has just that object under just that derived name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from migrator.errors import PlanError
+from migrator.hazards import Hazards
+from migrator.kinds import KINDS
+from migrator.kinds.base import Object, describe
+from migrator.kinds.enum import Enum
+from migrator.plan.changes import Changes
+from migrator.sql import literal
+from migrator.state.declared import ENUM_VALUE, Rename
+from migrator.state.snapshot import Snapshot
+from migrator.statement import Identity, Statement
+
+_BY_SIGNATURE = frozenset(kind.kind for kind in KINDS if kind.naming)
+Run = Callable[[Sequence[str]], Snapshot]
+"""Executes commands on the scratch copy, and reads it again."""
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """The database after the renames, the statements that renamed, and what people should know."""
+
+    snapshot: Snapshot
+    statements: tuple[Statement, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def apply(
+    before: Snapshot, after: Snapshot, declared: Iterable[Rename], run: Run, *, back: bool = False
+) -> Renamed:
+    """Runs the declared renames (`back`: the other way round) on the copy that `run` stands for.
+
+    `before` is the copy as it is, `after` what is wanted in the end. PlanError where a name is taken.
+    """
+    wanted = [Rename(one.new, one.old) if back else one for one in declared]
+    done: list[Rename] = []
+    statements: list[Statement] = []
+    notes: list[str] = []
+    snapshot = before
+    # What contains others goes first: the words of its parts begin with the name that it has by then.
+    for depth in sorted({_depth(one.old) for one in wanted}):
+        stage = [_under_new_names(one, done) if back else one for one in wanted if _depth(one.old) == depth]
+        stage, told = _possible(stage, snapshot, after, back)
+        notes += told
+        written = [statement for one in stage for statement in _rename(one, snapshot)]
+        snapshot = run([one.sql for one in written]) if written else snapshot
+        done, statements = [*done, *stage], [*statements, *written]
+    followers = [s for one in _derived(done, snapshot, after) for s in _rename(one, snapshot)]
+    snapshot = run([one.sql for one in followers]) if followers else snapshot
+    return Renamed(snapshot, (*statements, *followers), tuple(notes))
+
+
+def _under_new_names(one: Rename, done: Sequence[Rename]) -> Rename:
+    """The same rename, with the names that its parents were given back."""
+    for parent in done:
+        was, now = parent.old[1:], parent.new[1:]
+        if _depth(one.old) > _depth(parent.old) and one.old[1 : 1 + len(was)] == was:
+            rest = 1 + len(was)
+            one = Rename((one.old[0], *now, *one.old[rest:]), (one.new[0], *now, *one.new[rest:]))
+    return one
+
+
+def _depth(identity: Identity) -> int:
+    """0 for a schema, 1 for what stands in one, 2 for the parts of that."""
+    if identity[0] == "schema":
+        return 0
+    return 2 if len(identity) > 3 and identity[0] not in _BY_SIGNATURE else 1
+
+
+def _possible(
+    wanted: Sequence[Rename], before: Snapshot, after: Snapshot, back: bool
+) -> tuple[list[Rename], list[str]]:
+    """Those of `wanted` that there is something to do for, and notes on the others."""
+    possible: list[Rename] = []
+    notes = []
+    for one in wanted:
+        old, new = _exists(one.old, before), _exists(one.new, before)
+        if not old or not _exists(one.new, after) or (new and _exists(one.old, after)):
+            notes += [] if back else [_stale(one, old, new)]
+        elif new:
+            raise PlanError(
+                f"it cannot be renamed to {one.new[-1]}",
+                where=describe(one.old),
+                why=f"{describe(one.new)} is there too",
+                hint="make two migrations of it: one that removes what has the name, then this one",
+            )
+        else:
+            possible.append(one)
+    return possible, notes
+
+
+def _stale(one: Rename, old: bool, new: bool) -> str:
+    if new:
+        return f"{describe(one.new)}: its rename from {one.old[-1]} is done; the declaration can go"
+    what = "the schema has no such object" if old else "there is nothing of either name"
+    return f"{describe(one.new)}: declared as renamed from {one.old[-1]}, but {what}"
+
+
+def _exists(identity: Identity, snapshot: Snapshot) -> bool:
+    if identity[0] == ENUM_VALUE:
+        enum = snapshot.objects.get(("enum", *identity[1:3]))
+        return isinstance(enum, Enum) and identity[3] in enum.labels
+    return identity in snapshot.objects
+
+
+def _rename(one: Rename, before: Snapshot) -> list[Statement]:
+    if one.old[0] == ENUM_VALUE:
+        enum = before.objects[("enum", *one.old[1:3])]
+        sql = f"ALTER {enum.reference} RENAME VALUE {literal(one.old[3])} TO {literal(one.new[3])}"
+        return [_as_step(Statement(sql), one)]
+    was = before.objects[one.old]
+    keys = {field.name: word for field, word in zip(was.fields, one.new[1:], strict=False)}
+    return [_as_step(statement, one) for statement in was.rename(was.with_(**keys))]
+
+
+def _as_step(statement: Statement, one: Rename) -> Statement:
+    hazards = tuple(dict.fromkeys((Hazards.RENAMED, *statement.hazards)))
+    return replace(statement, hazards=hazards, alone=True, subject=one.old, verb="rename")
+
+
+# ── names that follow ──
+
+
+def _derived(done: Sequence[Rename], before: Snapshot, after: Snapshot) -> list[Rename]:
+    """Renames of what is named after something that was renamed, where the wanted state has just that."""
+    words = {one.old[-1]: one.new[-1] for one in done}
+    gone = _shapes(before, before.objects.keys() - after.objects.keys())
+    come = _shapes(after, after.objects.keys() - before.objects.keys())
+    derived = []
+    for shape, olds in sorted(gone.items(), key=lambda item: item[1]):
+        for old in olds:
+            names = _with_words(old[-1], words)
+            news = [new for new in come.get(shape, []) if new[-1] in names]
+            if len(news) == 1:
+                derived.append(Rename(old, news[0]))
+    return derived
+
+
+def _with_words(name: str, words: Mapping[str, str]) -> set[str]:
+    """What the name can have become when each of the words in it was replaced or not."""
+    names = {name}
+    for old, new in sorted(words.items()):
+        names |= {one.replace(old, new, 1) for one in names}
+    return names - {name}
+
+
+def _shapes(snapshot: Snapshot, identities: Iterable[Identity]) -> dict[str, list[Identity]]:
+    """What is compared of the objects, without their own names -> the objects."""
+    shapes: dict[str, list[Identity]] = defaultdict(list)
+    for identity in sorted(identities):
+        one = snapshot.objects[identity]
+        if not one.attached and not one.naming and len(identity) > 2:
+            shapes[repr((one.kind, identity[1:-1], _compared(one), _rows(one, snapshot)))].append(identity)
+    return shapes
+
+
+def _compared(one: Object) -> list[object]:
+    return [value for f, value in zip(one.fields, one, strict=True) if f.how in ("altered", "replaced")]
+
+
+def _rows(one: Object, snapshot: Snapshot) -> list[tuple[str, str]]:
+    """The parts that hold rows (columns): constraints and indexes may be named after it."""
+    parts = [part for part in snapshot.parts.get(one.identity, ()) if part.holds_rows]
+    return sorted((part.identity[-1], repr(_compared(part))) for part in parts)
+
+
+# ── renames that nobody declared ──
+
+
+def suspicions(changes: Changes) -> list[str]:
+    """Sentences on what is dropped and created alike, as a rename that was not declared would look."""
+    gone, come = changes.dropped - changes.created, changes.created - changes.dropped
+    olds = _shapes(changes.old, (i for i in gone if _stands_alone(changes.old, i, gone)))
+    news = _shapes(changes.new, (i for i in come if _stands_alone(changes.new, i, come)))
+    told = []
+    for shape, old in sorted(olds.items(), key=lambda item: item[1]):
+        new = news.get(shape, [])
+        if new and changes.old.objects[old[0]].holds_rows:
+            dropped, created = " or ".join(map(describe, old)), " or ".join(map(describe, new))
+            told.append(
+                f"{dropped} goes and {created} comes, and they are alike: if it is a rename, declare it"
+                f' with info={{"renamed_from": "{old[0][-1]}"}}; else its rows are lost'
+            )
+    return told + _label_suspicions(changes)
+
+
+def _stands_alone(snapshot: Snapshot, identity: Identity, others: set[Identity]) -> bool:
+    parent = snapshot.objects[identity].parent
+    return parent is None or parent not in others
+
+
+def _label_suspicions(changes: Changes) -> list[str]:
+    told = []
+    for identity in sorted(changes.replaced):
+        old, new = changes.old.objects[identity], changes.new.objects[identity]
+        if not isinstance(old, Enum) or not isinstance(new, Enum) or len(old.labels) != len(new.labels):
+            continue
+        pairs = [(a, b) for a, b in zip(old.labels, new.labels, strict=True) if a != b]
+        if all(a not in new.labels and b not in old.labels for a, b in pairs):
+            told += [
+                f"{describe(identity)}: {a} goes and {b} comes in its place: if it is a rename, declare"
+                f' ("enum_value", "{identity[1]}", "{identity[2]}", "{a}", "{b}") in metadata.info["renames"]'
+                for a, b in pairs
+            ]
+    return told
