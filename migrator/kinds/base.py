@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Protocol, Self, dataclass_transform
 
 from migrator.errors import PlanError
 from migrator.sql import identifier, qualified
-from migrator.statement import Identity, Precondition, Statement
+from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 Address = tuple[int, int, int]
 """Where pg_depend finds an object: catalog, oid, and attribute number or 0. Never compared."""
@@ -81,6 +81,9 @@ class Facts(Protocol):
 
     def moves(self, identity: Identity) -> bool:
         """Whether this column changes over from a type that is set aside to its replacement."""
+
+    def parts_tied(self, tie: Identity) -> bool:
+        """Whether two tables are tied until one of them goes, so that what the tie holds goes with the parent's."""
 
     def rewrites(self, identity: Identity) -> bool:
         """Whether creating or altering this object was seen, when tried, to rewrite its table."""
@@ -143,6 +146,8 @@ class Object(tuple[Any, ...]):
     uses, so it is dropped before and built again after."""
     sets_aside: ClassVar[bool] = False
     """True: when replaced, the old one is renamed first, so that columns can move from the old to the new."""
+    naming: ClassVar[str] = ""
+    """The key that RENAME changes, where it is not the last one (a function)."""
     inseparable: ClassVar[bool] = False
     """True: lives and dies with its parent (an attribute of a type): where it would be replaced, its parent is."""
     loose: ClassVar[frozenset[str]] = frozenset()
@@ -153,6 +158,8 @@ class Object(tuple[Any, ...]):
     """True: acts on whatever is created after it (default privileges), so it changes before anything is created."""
     bridges: ClassVar[bool] = False
     """True: keeps old and new columns in step (a trigger), so it comes before the backfill of its table."""
+    stays_aside: ClassVar[bool] = False
+    """True: stays on its table while the table's replacement takes its place, and goes with it."""
     copyable: ClassVar[bool] = False
     """True: has to fit where its table is made to inherit from another, so it changes while the two are not tied."""
     holds_rows: ClassVar[bool] = False
@@ -395,7 +402,20 @@ class Object(tuple[Any, ...]):
 
     def rename(self, new: Self) -> list[Statement]:
         """The statements that give it the name of `new`."""
-        return [Statement(f"ALTER {self.reference} RENAME TO {identifier(new[new._key_count - 1])}")]
+        locks = lock(LockMode.ACCESS_EXCLUSIVE, self.table) if self.table else ()
+        return [
+            Statement(f"ALTER {self.reference} RENAME TO {identifier(new[self.naming_place()])}", locks)
+        ]
+
+    @classmethod
+    def naming_place(cls) -> int:
+        """Which field RENAME changes, counted from 0."""
+        return [f.name for f in cls.fields].index(cls.naming) if cls.naming else cls._key_count - 1
+
+
+def aside_name(name: str) -> str:
+    """The name of a type or a table while its replacement takes its place."""
+    return f"{name[:51]}__replaced"
 
 
 def describe(identity: Identity) -> str:

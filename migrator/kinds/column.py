@@ -29,6 +29,7 @@ class Column(Object):
     address_type = "table column"
     holds_rows = True
     copyable = True
+    stays_aside = True
     evaluates = True
     catalogs = {
         "pg_attribute": "attrelid attname atttypid atttypmod attnum attcollation attgenerated attstorage"

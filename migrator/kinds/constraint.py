@@ -133,6 +133,11 @@ class Constraint(Object):
         """A CHECK of a partition goes with that of its parent; one that a child declares itself stays."""
         return declared(self.sources, self.local)
 
+    @property
+    def stays_aside(self) -> bool:  # type: ignore[override]
+        """A CHECK takes no name that the table's replacement needs."""
+        return self.type == "c"
+
     def needs(self) -> Iterable[Identity]:
         """A primary key makes its columns NOT NULL by itself where they are not, under a lock."""
         columns = self.columns if self.type == "p" else ()

@@ -27,6 +27,7 @@ class Default(Object):
 
     kind = "default"
     pins_type = True
+    stays_aside = True
     catalogs = {"pg_attrdef": "oid adrelid adnum adbin"}
 
     schema: str = key()

@@ -19,6 +19,7 @@ class Identity(Object):
     """GENERATED … AS IDENTITY of a column."""
 
     kind = "identity"
+    stays_aside = True
     catalogs = {
         "pg_attribute": "attidentity",
         "pg_sequence": "seqrelid seqstart seqincrement seqmax seqmin seqcache seqcycle",

@@ -32,8 +32,7 @@ PART_OF = """
 
 def goes_above(part_of: Sequence[str] | None, schema: str, table: str, facts: Facts) -> bool:
     """Whether the index of a partition goes with that of the parent table, as it cannot be dropped by itself."""
-    tie = ("partition", schema, table)
-    return bool(part_of) and facts.new(tie) is not None and not facts.is_new(tie)
+    return bool(part_of) and facts.parts_tied(("partition", schema, table))
 
 
 def build_concurrently(
@@ -188,6 +187,9 @@ class Index(Object):
                 f"ALTER INDEX {qualified(new.schema, temporary)} RENAME TO {identifier(new.index_name)}",
             ),
         ]
+
+    def rename(self, new: Index) -> list[Statement]:
+        return [Statement(f"ALTER INDEX {self.name} RENAME TO {identifier(new.index_name)}")]
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
         columns = [column for column in self.columns if column is not None]

@@ -20,6 +20,7 @@ class NotNull(Object):
     forbids_null = True
     enforces = True
     copyable = True
+    stays_aside = True
     catalogs = {
         "pg_attribute": "attrelid attname attnum attnotnull",
         "pg_constraint": "oid conrelid conkey conname contype convalidated connoinherit conislocal coninhcount",
@@ -103,7 +104,12 @@ class NotNull(Object):
         return [("default", self.schema, self.table_name, self.column)]
 
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
-        named = f"CONSTRAINT {identifier(self.constraint)} " if self.constraint else ""
+        # PostgreSQL gives the usual name only where no table of the schema has such a constraint: partitions take
+        # over the names of their parent, and a table that is replaced has them still.
+        replaced = facts.old(self.table) is not None and facts.is_new(self.table)
+        taken = replaced or getattr(facts.new(self.table), "has_children", False)
+        name = self.constraint or (f"{self.table_name}_{self.column}_not_null" if taken else None)
+        named = f"CONSTRAINT {identifier(name)} " if name else ""
         return f"{named}NOT NULL" + (" NO INHERIT" if self.no_inherit else "")
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:

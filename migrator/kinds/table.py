@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, altered, aside_name, key, noted, replaced
+from migrator.kinds.column import Column
+from migrator.kinds.identity import Identity as IdentityKind
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier, literal
+from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Statement, lock
 
 
@@ -25,6 +27,7 @@ class Table(Object):
     address_type = "table"
     holds_rows = True
     loose = frozenset({"table"})
+    sets_aside = True
     catalogs = {
         "pg_class": "oid relname relnamespace relkind relpersistence reloptions relrowsecurity relforcerowsecurity"
         " relpartkey reloftype relam reltablespace reltoastrelid relhassubclass",
@@ -101,7 +104,64 @@ class Table(Object):
         ]
         return [Statement(sql), *late, *self._row_security(False, False)]
 
+    def _goes_above(self, facts: Facts) -> bool:
+        """Whether it goes with a table that is set aside, of which it is a partition."""
+        tie = ("partition", self.schema, self.table_name)
+        return facts.old(tie) is not None and facts.parts_tied(tie)
+
+    def make_way(self, aside: str, facts: Facts) -> list[Statement]:
+        """Gives up its name and those of its identity sequences; it keeps its rows."""
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.identity)
+        return [
+            Statement(f"ALTER TABLE {self.name} RENAME TO {identifier(aside)}", strong),
+            *(
+                Statement(f"ALTER {one.reference} RENAME TO {identifier(aside_name(one.sequence))}")
+                for one in self._identities(facts, before=True)
+            ),
+        ]
+
+    def _identities(self, facts: Facts, *, before: bool) -> list[IdentityKind]:
+        columns = facts.inside(self.identity, before=before)
+        parts = [part for column in columns for part in facts.inside(column.identity, before=before)]
+        return [part for part in parts if isinstance(part, IdentityKind)]
+
+    def drop_old(self, aside: str, facts: Facts) -> list[Statement]:
+        """Moves the rows into the replacement, and drops what is then empty of meaning."""
+        if self._goes_above(facts):
+            return []
+        new, source = facts.new(self.identity), qualified(self.schema, aside)
+        assert isinstance(new, Table)
+        before = {one.identity: one for one in self._columns(facts, before=True)}
+        after = [one for one in self._columns(facts, before=False) if one.identity in before]
+        columns = ", ".join(identifier(one.column) for one in after)
+        values = ", ".join(
+            identifier(one.column) + ("" if one.type == before[one.identity].type else f"::{one.type}")
+            for one in after
+        )
+        statements = []
+        if after:
+            statements.append(
+                Statement(
+                    f"INSERT INTO {new.name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {source}",
+                    lock(LockMode.ACCESS_EXCLUSIVE, self.identity),
+                    (Hazards.REWRITES_TABLE,),
+                )
+            )
+        kept = {one.identity: one for one in self._identities(facts, before=True)}
+        for one in self._identities(facts, before=False):
+            if one.identity in kept:
+                last = qualified(one.sequence_schema, aside_name(kept[one.identity].sequence))
+                name = literal(qualified(one.sequence_schema, one.sequence))
+                statements.append(Statement(f"SELECT setval({name}, last_value, is_called) FROM {last}"))
+        return [*statements, Statement(f"DROP TABLE {source}")]
+
+    def _columns(self, facts: Facts, *, before: bool) -> list[Column]:
+        parts = facts.inside(self.identity, before=before)
+        return [part for part in parts if isinstance(part, Column) and not part.generated]
+
     def drop(self, facts: Facts) -> list[Statement]:
+        if self._goes_above(facts):
+            return []
         return [
             Statement(
                 f"DROP TABLE {self.name}",

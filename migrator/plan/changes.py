@@ -21,6 +21,8 @@ class Changes:
     altered: dict[Identity, tuple[str, ...]] = field(default_factory=dict)
     set_aside: set[Identity] = field(default_factory=set)
     """Replaced types whose old form is kept under another name until every column has moved."""
+    carried: set[Identity] = field(default_factory=set)
+    """What stays on tables that are set aside, and goes with them once their rows have moved."""
     moved: set[Identity] = field(default_factory=set)
     """Columns whose values move from a type that is set aside to its replacement."""
 
@@ -85,6 +87,28 @@ def take_along(changes: Changes, facts: Facts) -> None:
         for other in _dragged(changes, identity):
             todo.append(_replace(changes, other))
         todo += [i for i in changes.moved - seen]
+    _carry(changes)
+
+
+def _carry(changes: Changes) -> None:
+    """Finds what goes with tables that are set aside: their parts, and partitions that go or are replaced too."""
+    objects = changes.old.objects
+    tables = {i for i in changes.set_aside if objects[i].holds_rows}
+    if not tables:
+        return
+    ties = {i: pair for i in changes.dropped if (pair := objects[i].ties()) and pair[0] in changes.dropped}
+    above = set(tables)
+    while found := {i for i, (_, parent) in ties.items() if parent in above and i not in changes.carried}:
+        changes.carried |= found
+        above |= {ties[i][0] for i in found}
+    changes.set_aside -= changes.carried
+    for identity in changes.dropped - changes.carried:
+        one = objects[identity]
+        while (one.stays_aside or one.attached) and one.parent is not None and one.parent in objects:
+            if one.parent in tables:
+                changes.carried.add(identity)
+                break
+            one = objects[one.parent]
 
 
 def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[Identity]:
@@ -130,7 +154,9 @@ def _dragged(changes: Changes, identity: Identity) -> list[Identity]:
     drags = before.drags()
     if drags and drags[0] not in changes.dropped:
         found += drags[1]
-    return [
+    ties, after = before.ties(), changes.new.objects.get(identity)
+    tables = [ties[0]] if ties and after and after.ties() == ties and ties[1] in changes.set_aside else []
+    return [i for i in tables if i in changes.new.objects and i not in changes.dropped] + [
         i
         for i in found
         if i in changes.new.objects and i not in changes.dropped and not changes.old.objects[i].holds_rows
@@ -146,7 +172,7 @@ def _pins(changes: Changes, dependant: Identity, identity: Identity, facts: Fact
 def _moves(changes: Changes, dependant: Identity, identity: Identity) -> bool:
     """Whether the dependant can change over to the replacement of a type in place."""
     one = changes.old.objects[dependant]
-    if identity not in changes.set_aside or not one.moves_type:
+    if identity not in changes.set_aside or not one.moves_type or one.parent == identity:
         return False
     fields = changes.altered.get(dependant, ())
     if "type" not in fields:

@@ -133,10 +133,12 @@ def plan(
     attempt: Attempt | None = None,
     hooks: Hooks | None = None,
     using: Mapping[str, str] | None = None,
+    first: Sequence[Statement] = (),
 ) -> Plan:
     """The plan that turns `old` into `new` with files that run on servers from major version `oldest` on.
 
-    `using`: conversions that the author gives, by the column's words.
+    `using`: conversions that the author gives, by the column's words. `first`: renames, which come before everything
+    else and after which `old` was read.
     """
     hooks = hooks or Hooks()
     facts = Planning(old, new, oldest, hooks.filled())
@@ -171,7 +173,7 @@ def plan(
             )
             for s in written
         ]
-    return Plan(changes, tuple(group(statements)), _preconditions(facts, hooks))
+    return Plan(changes, tuple(group([*first, *statements])), _preconditions(facts, hooks))
 
 
 def _ask_for_roles(changes: Changes) -> None:
@@ -217,6 +219,8 @@ def _write(
     assert old is not None
     if verb is Verb.SET_ASIDE:
         return old.make_way(aside_name(identity[-1]), facts)
+    if verb is Verb.DROP and identity in facts.changes.carried:
+        return []
     if verb is Verb.DROP:
         if identity in facts.changes.set_aside:
             return old.drop_old(aside_name(identity[-1]), facts)
