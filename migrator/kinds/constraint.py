@@ -34,6 +34,8 @@ class Constraint(Object):
     constraint: str = key()
     type: str = replaced()
     definition: str = replaced()
+    deferrable: str = altered()
+    enforced: bool = altered()
     valid: bool = altered()
     local: bool = altered()
     columns: list[str] = noted("to ask for the rows in the way before it is added")
@@ -43,7 +45,6 @@ class Constraint(Object):
     index_unique: bool | None = noted("to build the index of a key concurrently")
     index_body: str | None = noted("to build the index of a key concurrently")
     adoptable: bool | None = noted("whether ADD CONSTRAINT … USING INDEX takes this form of index")
-    suffix: str = noted("DEFERRABLE …, where the index is adopted")
     partitioned: bool = noted("what can be NOT VALID or adopted on a partitioned table is less")
     sources: list[list[str]] | None = noted("the tables from which a CHECK is inherited")
     part_of: list[str] | None = noted("what owns the index of the parent table that its index is a part of")
@@ -57,10 +58,9 @@ class Constraint(Object):
         return f"""
             SELECT 'pg_constraint'::regclass::oid::int8, k.oid::int8, 0, n.nspname::text, c.relname::text,
                    k.conname::text, k.contype::text,
-                   CASE WHEN NOT k.convalidated AND {enforced}
-                        THEN left(pg_get_constraintdef(k.oid), -length(' NOT VALID'))
-                        ELSE pg_get_constraintdef(k.oid) END,
-                   k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
+                   left(tail.definition, length(tail.definition) - length(tail.deferral || CASE WHEN NOT {enforced} THEN ' NOT ENFORCED'
+                                                      WHEN NOT k.convalidated THEN ' NOT VALID' ELSE '' END)),
+                   tail.deferral, {enforced}, k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
                    {names.format(numbers="k.conkey", relation="k.conrelid")},
                    CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END,
                    CASE WHEN k.contype = 'f' THEN {names.format(numbers="k.confkey", relation="k.confrelid")} END,
@@ -68,14 +68,14 @@ class Constraint(Object):
                    i.indisunique, {BODY},
                    NOT {period} AND i.indpred IS NULL AND i.indexprs IS NULL
                      AND NOT EXISTS (SELECT FROM unnest(i.indoption::int2[]) o WHERE o <> 0),
-                   CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
-                     || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END,
                    c.relkind = 'p', CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END,
                    {PART_OF}
             FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
             LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
             LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
+            CROSS JOIN LATERAL (SELECT pg_get_constraintdef(k.oid), CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
+              || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END OFFSET 0) AS tail (definition, deferral)
             WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
               AND c.relkind IN ('r', 'p', 'f') AND NOT (k.contype = 'f' AND k.conparentid <> 0)"""
 
@@ -160,7 +160,8 @@ class Constraint(Object):
         return "" if self._inline(facts) else self._words()
 
     def _words(self) -> str:
-        return f"CONSTRAINT {identifier(self.constraint)} {self.definition}"
+        enforced = "" if self.enforced else " NOT ENFORCED"
+        return f"CONSTRAINT {identifier(self.constraint)} {self.definition}{self.deferrable}{enforced}"
 
     def _inline(self, facts: Facts) -> bool:
         """Whether CREATE TABLE … INHERITS makes it without a word of its own."""
@@ -176,7 +177,7 @@ class Constraint(Object):
         add = f"ALTER TABLE {only}{self._table} ADD {self._words()}"
         if not self.valid:
             return [Statement(f"{add} NOT VALID", locks)]
-        if facts.is_new(self.parent):
+        if facts.is_new(self.parent) or not self.enforced:
             return [Statement(add, locks)]
         if self.type == "c" or (self.type == "f" and not (self.partitioned and facts.oldest < 18)):
             return [Statement(f"{add} NOT VALID", locks), self._validate()]
@@ -187,7 +188,7 @@ class Constraint(Object):
                 ),
                 Statement(
                     f"ALTER TABLE {self._table} ADD CONSTRAINT {identifier(self.constraint)} {WORDS[self.type]}"
-                    f" USING INDEX {identifier(self.constraint)}{self.suffix}",
+                    f" USING INDEX {identifier(self.constraint)}{self.deferrable}",
                     locks,
                 ),
             ]
@@ -205,10 +206,26 @@ class Constraint(Object):
         )
 
     def alterable(self, new: Constraint, changed: Sequence[str], facts: Facts) -> bool:
-        return tuple(changed) == ("valid",) and new.valid
+        if "enforced" in changed and (new.enforced or self.type != "f"):
+            return (
+                False  # enforcing reads every row under the lock; a new one is added NOT VALID and validated
+            )
+        if "deferrable" in changed and self.type != "f":
+            return False
+        in_place = {"valid", "deferrable", "enforced"}
+        return set(changed) <= in_place and not ("valid" in changed and not new.valid)
 
     def alter(self, new: Constraint, changed: Sequence[str], facts: Facts) -> list[Statement]:
-        return [new._validate()]
+        statements = []
+        alter = f"ALTER TABLE {self._table} ALTER CONSTRAINT {identifier(self.constraint)}"
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, *self._locks(LockMode.ACCESS_EXCLUSIVE))
+        if "deferrable" in changed:
+            statements.append(Statement(f"{alter}{new.deferrable or ' NOT DEFERRABLE'}", strong))
+        if "enforced" in changed:
+            statements.append(Statement(f"{alter} NOT ENFORCED", strong))
+        if "valid" in changed and new.enforced:
+            statements.append(new._validate())
+        return statements
 
     def drop(self, facts: Facts) -> list[Statement]:
         mode = LockMode.ACCESS_EXCLUSIVE
@@ -231,7 +248,7 @@ class Constraint(Object):
         ]
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
-        if not self.valid:
+        if not self.valid or not self.enforced:
             return []
         reads = tuple(("column", self.schema, self.table_name, column) for column in self.columns)
         if self.type in "pu":

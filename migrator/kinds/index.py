@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.options import storage
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Guard, Identity, LockMode, Precondition, Statement, lock
@@ -18,6 +19,13 @@ BODY = """
       || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' '))
 """
 
+TAIL = """
+    SELECT coalesce(' WITH (' || (SELECT string_agg(
+        quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END,
+        ', ' ORDER BY place) FROM unnest(ic.reloptions) WITH ORDINALITY AS u (o, place),
+        LATERAL (SELECT substr(o, strpos(o, '=') + 1)) AS w (v)) || ')', '')
+      || coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), '')"""
+"""SQL: how pg_get_indexdef ends, with storage parameters and predicate, which are fields of their own."""
 PART_OF = """
     CASE WHEN ic.relispartition THEN (
         SELECT CASE WHEN k.conname IS NULL THEN ARRAY['index', pn.nspname::text, p.relname::text]
@@ -81,6 +89,10 @@ def duplicates(
     )
 
 
+IN_PLACE = frozenset({"options", "statistics"})
+"""Fields that change without building the index again."""
+
+
 class Index(Object):
     """An index of a table or materialized view."""
 
@@ -92,6 +104,7 @@ class Index(Object):
         "pg_index": "indexrelid indrelid indisunique indisvalid indnkeyatts indkey indnullsnotdistinct indpred"
         " indexprs indclass indcollation indoption indnatts indisexclusion indisprimary",
         "pg_class": "oid relname relnamespace relkind reloptions relam reltablespace",
+        "pg_tablespace": "oid spcname",
     }
 
     schema: str = key()
@@ -99,11 +112,14 @@ class Index(Object):
     table_name: str = altered()
     unique: bool = altered()
     body: str = altered()
+    options: list[str] = altered()
+    predicate: str | None = altered()
+    statistics: list[str] = altered()
+    tablespace: str | None = altered()
     valid: bool = altered()
     columns: list[str | None] = noted(
         "to ask for duplicates before a unique index is built; NULL: an expression"
     )
-    predicate: str | None = noted("the same")
     nulls_distinct: bool = noted("the same; it is part of the body")
     partitioned: bool = noted("an index of a partitioned table cannot be built concurrently")
     relation_kind: str = noted("whether the table is a materialized view")
@@ -113,13 +129,22 @@ class Index(Object):
     def query(cls, version: int) -> str:
         return f"""
             SELECT 'pg_class'::regclass::oid::int8, ic.oid::int8, 0, n.nspname::text, ic.relname::text, c.relname::text,
-                   i.indisunique, {BODY}, i.indisvalid OR ic.relkind = 'I',
+                   i.indisunique,
+                   CASE WHEN d.whole THEN left(d.body, length(d.body) - length(d.tail)) ELSE d.body END,
+                   CASE WHEN d.whole THEN coalesce(ic.reloptions, '{{}}') ELSE '{{}}' END,
+                   CASE WHEN d.whole THEN d.predicate END,
+                   CASE WHEN i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(
+                     SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
+                     WHERE a.attrelid = ic.oid AND a.attnum > 0 AND a.attstattarget >= 0 ORDER BY a.attnum) END,
+                   s.spcname::text, i.indisvalid OR ic.relkind = 'I',
                    ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
                          LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0
                          WHERE k.place <= i.indnkeyatts ORDER BY k.place),
-                   pg_get_expr(i.indpred, i.indrelid), NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
+                   NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
             FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
-            JOIN pg_namespace n ON n.oid = ic.relnamespace
+            JOIN pg_namespace n ON n.oid = ic.relnamespace LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
+            CROSS JOIN LATERAL (SELECT *, right(body, length(tail)) = tail AS whole FROM (
+              SELECT {BODY} AS body, ({TAIL}) AS tail, pg_get_expr(i.indpred, i.indrelid) AS predicate OFFSET 0) AS e) AS d
             WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS}
               AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"""
 
@@ -144,22 +169,40 @@ class Index(Object):
         # A default that fills the rows of a new column fills them faster before there is an index.
         return [("default", self.schema, self.table_name, column) for column in self.columns if column]
 
+    @property
+    def text(self) -> str:
+        """What follows the name of the table in CREATE INDEX."""
+        options = f" WITH ({storage(self.options)})" if self.options else ""
+        space = f" TABLESPACE {identifier(self.tablespace)}" if self.tablespace else ""
+        return f"{self.body}{options}{space}" + (f" WHERE {self.predicate}" if self.predicate else "")
+
     def _plain(self, facts: Facts) -> Statement:
         unique = "UNIQUE " if self.unique else ""
         # The indexes of partitions are built one by one, and attached.
         only = "ONLY " if self.partitioned else ""
         return Statement(
-            f"CREATE {unique}INDEX {identifier(self.index_name)} ON {only}{qualified(self.schema, self.table_name)} {self.body}",
+            f"CREATE {unique}INDEX {identifier(self.index_name)} ON {only}{qualified(self.schema, self.table_name)} {self.text}",
             lock(LockMode.SHARE, self.table),
         )
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         if facts.is_new(self.table) or self.partitioned:
-            return [self._plain(facts)]
+            return [self._plain(facts), *self._aim([])]
         return [
             build_concurrently(
-                self.index_name, self.schema, self.table_name, self.unique, self.body, self.identity
-            )
+                self.index_name, self.schema, self.table_name, self.unique, self.text, self.identity
+            ),
+            *self._aim([]),
+        ]
+
+    def _aim(self, before: Sequence[str]) -> list[Statement]:
+        """Statistics targets of its expressions, by the number of the column; "number=target" each."""
+        old, new = (dict(one.split("=") for one in targets) for targets in (before, self.statistics))
+        wanted = {number: new.get(number, "-1") for number in {**old, **new}}
+        return [
+            Statement(f"ALTER INDEX {self.name} ALTER COLUMN {number} SET STATISTICS {target}")
+            for number, target in sorted(wanted.items())
+            if old.get(number) != target
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:
@@ -170,23 +213,41 @@ class Index(Object):
         return [drop_concurrently(self.index_name, self.schema, self.table)]
 
     def alterable(self, new: Index, changed: Sequence[str], facts: Facts) -> bool:
-        return self.table == new.table and not self.partitioned and not new.partitioned
+        if self.partitioned or new.partitioned:
+            return set(changed) <= {"statistics"}
+        return self.table == new.table
 
     def renews(self, changed: Sequence[str], facts: Facts) -> bool:
-        return True
+        return not set(changed) <= IN_PLACE
 
     def alter(self, new: Index, changed: Sequence[str], facts: Facts) -> list[Statement]:
         # The replacement is there before the old one goes, so that no query is ever without an index.
+        if set(changed) <= IN_PLACE:
+            return self._change(new)
         if not self.valid:
             return [*self.drop(facts), *new.create((), facts)]
         temporary = f"{new.index_name[:54]}__new"
         return [
-            build_concurrently(temporary, new.schema, new.table_name, new.unique, new.body, new.identity),
+            build_concurrently(temporary, new.schema, new.table_name, new.unique, new.text, new.identity),
             drop_concurrently(self.index_name, self.schema, self.table),
             Statement(
                 f"ALTER INDEX {qualified(new.schema, temporary)} RENAME TO {identifier(new.index_name)}",
             ),
+            *new._aim([]),
         ]
+
+    def _change(self, new: Index) -> list[Statement]:
+        statements = new._aim(self.statistics)
+        before, after = (
+            dict(one.split("=", 1) for one in options) for options in (self.options, new.options)
+        )
+        gone = ", ".join(name for name in before if name not in after)
+        kept = storage([f"{name}={value}" for name, value in after.items() if before.get(name) != value])
+        if gone:
+            statements.append(Statement(f"ALTER INDEX {self.name} RESET ({gone})"))
+        if kept:
+            statements.append(Statement(f"ALTER INDEX {self.name} SET ({kept})"))
+        return statements
 
     def rename(self, new: Index) -> list[Statement]:
         return [Statement(f"ALTER INDEX {self.name} RENAME TO {identifier(new.index_name)}")]

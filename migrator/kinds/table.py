@@ -8,15 +8,10 @@ from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, aside_name, key, noted, replaced
 from migrator.kinds.column import Column
 from migrator.kinds.identity import Identity as IdentityKind
+from migrator.kinds.options import storage
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Statement, lock
-
-
-def storage(options: Sequence[str]) -> str:
-    """Storage parameters, "name=value" each, as SQL takes them."""
-    pairs = [option.split("=", 1) for option in options]
-    return ", ".join(f"{name} = {literal(value)}" for name, value in pairs)
 
 
 class Table(Object):
