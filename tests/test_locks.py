@@ -139,7 +139,8 @@ ONLINE = {
     "storage parameters, comments, statistics": Rule(
         T,
         T
-        + "ALTER TABLE t SET (fillfactor = 70); COMMENT ON TABLE t IS 'x'; CREATE STATISTICS x ON a, n FROM t",
+        + "ALTER TABLE t SET (fillfactor = 70); COMMENT ON TABLE t IS 'x';"
+        + "CREATE STATISTICS x ON a, n FROM t",
         without=STOPS_WRITERS,
     ),
     "a value of an enum": Rule(
