@@ -24,10 +24,31 @@ from migrator.errors import MigratorError
 from migrator.postgres import Database, Server, serve
 from tests import judge
 
-EXPECTED: dict[tuple[str, str], str] = {}
-"""(suite/case, direction) -> why it cannot pass."""
+
+@dataclass(frozen=True)
+class Expected:
+    """A case that cannot pass in either direction on these versions, and why."""
+
+    case: str
+    versions: tuple[int, ...]
+    reason: str
+
+
+EXPECTED = (
+    Expected(
+        "pgdelta/alter-extension--set-schema-non-relocatable",
+        (16, 17, 18),
+        "the embedded servers of these versions do not have the extension xml2",
+    ),
+    Expected(
+        "pgschema/create_table--issue_295_pgvector_typmod",
+        (15, 16, 17, 18),
+        "it needs the extension vector, which is no part of PostgreSQL",
+    ),
+)
 
 PROCESSES = 2
+"""One server each; a server of its own for every case would be slower."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +68,8 @@ class Result:
     @property
     def expected(self) -> str | None:
         """Why it is known to fail, if it is."""
-        return EXPECTED.get((self.case, self.direction))
+        known = (e for e in EXPECTED if e.case == self.case and self.version in e.versions)
+        return next((e.reason for e in known), None)
 
 
 @dataclass(frozen=True)
@@ -168,9 +190,9 @@ def report(results: Sequence[Result]) -> int:
         print(f"FAILED {result.case} {result.direction} {result.version}: {str(result.wrong)[:1500]}\n")
     for result in passed:
         print(f"PASSED, though expected to fail: {result.case} {result.direction} {result.version}")
-    for (case, direction), reason in sorted(EXPECTED.items()):
-        if any(r.case == case and r.direction == direction for r in results):
-            print(f"expected to fail: {case} {direction}: {reason}")
+    for result in results:
+        if result.wrong is not None and result.expected is not None:
+            print(f"expected to fail: {result.case} {result.direction} {result.version}: {result.expected}")
     print(table(results))
     return 1 if failed or passed else 0
 
