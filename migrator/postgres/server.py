@@ -101,11 +101,10 @@ class Server:
                 raise
 
     def _template(self, template: Database | None) -> sql.Composable:
-        if template is None:
-            return sql.SQL("template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'")
+        empty = sql.SQL("template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'")
         # Copying files is the quickest, but costs a checkpoint, which a server in use should not pay.
         strategy = sql.SQL(" STRATEGY file_copy" if self.throwaway else "")
-        return sql.Identifier(template.name) + strategy
+        return (sql.Identifier(template.name) if template else empty) + strategy
 
     def _drop(self, name: str) -> None:
         statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
