@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import sqlalchemy
-from alembic import command, context
+from alembic import context
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
 from migrator import config
 from migrator.alembic import Offline, database_url
-from migrator.errors import ConfigurationError, MigratorError
+from migrator.errors import MigratorError
 from migrator.postgres.given import open_database
 from migrator.state import catalog, desired
 
@@ -24,8 +25,8 @@ def ours(item: object, name: str | None, type_: str, reflected: bool, compare_to
     return getattr(item, "schema", None) != catalog.OUR_SCHEMA
 
 
-def end_run(ctx: MigrationContext, *_: Any, **__: Any) -> None:
-    """Ends the run in the ledger, once Alembic has moved the revision."""
+def end_run(ctx: MigrationContext, step: object, heads: Collection[Any], run_args: object) -> None:
+    """Ends the run in the ledger, once Alembic has moved the revision to where it leads."""
     if ctx.connection is None:
         return
     there = ctx.connection.execute(sqlalchemy.text("SELECT to_regclass('migrator.run')")).scalar()
@@ -33,26 +34,15 @@ def end_run(ctx: MigrationContext, *_: Any, **__: Any) -> None:
         ctx.connection.execute(
             sqlalchemy.text(
                 "UPDATE migrator.run r SET finished_at = clock_timestamp() WHERE finished_at IS NULL"
+                " AND leads_to IS NOT DISTINCT FROM :head"
                 " AND steps = (SELECT count(*) FROM migrator.history h WHERE h.run = r.id)"
-            )
+            ),
+            {"head": next(iter(heads), None)},
         )
-
-
-def written_by_hand() -> bool:
-    """Whether the command line asks for an empty migration to fill in."""
-    chosen = getattr(context.config.cmd_opts, "cmd", None)
-    return chosen is not None and chosen[0] in (command.revision, command.merge)
 
 
 def run() -> None:
     """Runs what the command asked for."""
-    if written_by_hand():
-        raise ConfigurationError(
-            "migrations of this project are not written by hand",
-            where="alembic",
-            why="They are what schema/ and the migrations so far differ in.",
-            hint="change schema/, then: nox -s diff -- 'what it does'",
-        )
     if context.is_offline_mode():
         buffer = Offline()
         # The files have transactions of their own, a step each.
