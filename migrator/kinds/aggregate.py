@@ -49,8 +49,10 @@ class Aggregate(Object):
     catalogs = {
         "pg_aggregate": "aggfnoid aggkind aggnumdirectargs aggtransfn aggfinalfn aggcombinefn aggserialfn"
         " aggdeserialfn aggmtransfn aggminvtransfn aggmfinalfn aggfinalextra aggmfinalextra aggfinalmodify"
-        " aggmfinalmodify aggsortop aggtranstype aggtransspace aggmtranstype aggmtransspace agginitval aggminitval",
-        "pg_proc": "oid proname pronamespace prokind proparallel prorettype proargtypes proallargtypes proargmodes"
+        " aggmfinalmodify aggsortop aggtranstype aggtransspace aggmtranstype"
+        " aggmtransspace agginitval aggminitval",
+        "pg_proc": "oid proname pronamespace prokind proparallel prorettype proargtypes"
+        " proallargtypes proargmodes"
         " proargnames provariadic",
     }
 
@@ -71,8 +73,10 @@ class Aggregate(Object):
                    oidvectortypes(p.proargtypes), a.aggkind::text, format_type(p.prorettype, NULL),
                    {signature.format("pg_get_function_arguments")}, {_OPTIONS},
                    {signature.format("pg_get_function_identity_arguments")}
-            FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid JOIN pg_namespace n ON n.oid = p.pronamespace
-            LEFT JOIN pg_operator s ON s.oid = a.aggsortop LEFT JOIN pg_namespace sn ON sn.oid = s.oprnamespace
+            FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid
+            JOIN pg_namespace n ON n.oid = p.pronamespace
+            LEFT JOIN pg_operator s ON s.oid = a.aggsortop
+            LEFT JOIN pg_namespace sn ON sn.oid = s.oprnamespace
             WHERE {OURS}"""
 
     @property

@@ -10,19 +10,21 @@ from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, Statement
 
-# Types that a stored column holds, also inside arrays, domains, ranges and other composites: PostgreSQL refuses to
-# change the type of an attribute of those.
-_STORED = """
-    WITH RECURSIVE stored (type) AS (
-      SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+# Types that a stored column has, and those inside of them (`inside`: in an array, a composite or a range, and
+# not only in a domain): PostgreSQL refuses to change much of these.
+STORED = """
+    WITH RECURSIVE stored (type, inside) AS (
+      SELECT a.atttypid, false FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
       UNION
-      SELECT inner_.type FROM stored s JOIN pg_type t ON t.oid = s.type CROSS JOIN LATERAL (
-        SELECT t.typelem WHERE t.typelem <> 0 UNION ALL SELECT t.typbasetype WHERE t.typbasetype <> 0
-        UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
-        UNION ALL SELECT a.atttypid FROM pg_attribute a
+      SELECT inner_.type, s.inside OR inner_.inside
+      FROM stored s JOIN pg_type t ON t.oid = s.type CROSS JOIN LATERAL (
+        SELECT t.typbasetype, false WHERE t.typbasetype <> 0
+        UNION ALL SELECT t.typelem, true WHERE t.typelem <> 0
+        UNION ALL SELECT r.rngsubtype, true FROM pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
+        UNION ALL SELECT a.atttypid, true FROM pg_attribute a
                   WHERE a.attrelid = t.typrelid AND t.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped
-      ) AS inner_ (type))"""
+      ) AS inner_ (type, inside))"""
 
 
 class Composite(Object):
@@ -88,7 +90,7 @@ class Attribute(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            {_STORED}
+            {STORED}
             SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, a.attnum::int4, n.nspname::text, t.typname::text,
                    a.attname::text, format_type(a.atttypid, a.atttypmod),
                    CASE WHEN a.attcollation <> at.typcollation THEN format('%I.%I', cn.nspname, co.collname) END,

@@ -37,7 +37,11 @@ def across(expression: str, user: Identity, old_type: str, new_type: str, facts:
     replaced = [
         one
         for one in (facts.old(i) for i in facts.uses(user, before=True))
-        if one is not None and one.sets_aside and not one.holds_rows and one.kind != "collation" and facts.is_new(one.identity)
+        if one is not None
+        and one.sets_aside
+        and not one.holds_rows
+        and one.kind != "collation"
+        and facts.is_new(one.identity)
     ]
     if not replaced:
         return None if old_type == new_type else f"{expression}::{new_type}"

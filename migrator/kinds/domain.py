@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.composite import STORED
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, Lock, LockMode, Precondition, Statement, lock
@@ -26,14 +27,21 @@ class Domain(Object):
     type: str = replaced()
     collation: str | None = replaced()
     default: str | None = altered()
+    rules: list[str] = altered()
+    inside: bool = noted("whether a stored array, composite or range holds it, so that it takes no new rule")
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
+            {STORED}
             SELECT 'pg_type'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, t.typname::text,
                    format_type(t.typbasetype, t.typtypmod),
                    CASE WHEN t.typcollation <> b.typcollation THEN format('%I.%I', cn.nspname, c.collname) END,
-                   coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault)
+                   coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault),
+                   ARRAY(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k
+                         WHERE k.contypid = t.oid AND k.contype = 'c' AND k.convalidated
+                         UNION ALL SELECT 'NOT NULL' WHERE t.typnotnull ORDER BY 1),
+                   (t.oid, true) IN (SELECT type, inside FROM stored)
             FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
             LEFT JOIN pg_collation c ON c.oid = t.typcollation LEFT JOIN pg_namespace cn ON cn.oid = c.collnamespace
             WHERE t.typtype = 'd' AND {OURS}"""
@@ -50,6 +58,10 @@ class Domain(Object):
     def grant_reference(self) -> str:
         return f"TYPE {self.name}"
 
+    def alterable(self, new: Domain, changed: Sequence[str], facts: Facts) -> bool:
+        stricter = not set(new.rules) <= set(self.rules)
+        return super().alterable(new, changed, facts) and not (self.inside and stricter)
+
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         words = [f"CREATE DOMAIN {self.name} AS {self.type}"]
         if self.collation:
@@ -59,6 +71,8 @@ class Domain(Object):
         return [Statement(" ".join([*words, *(part.object.clause(part.parts, facts) for part in parts)]))]
 
     def alter(self, new: Domain, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        if "default" not in changed:
+            return []  # its rules are objects of their own
         action = "DROP DEFAULT" if new.default is None else f"SET DEFAULT {new.default}"
         return [Statement(f"ALTER {self.reference} {action}")]
 

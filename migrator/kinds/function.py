@@ -21,8 +21,10 @@ class Function(Object):
     opaque = True
     catalogs = {
         "pg_proc": "oid proname pronamespace prolang procost prorows provariadic prosupport prokind prosecdef"
-        " proleakproof proisstrict proretset provolatile proparallel pronargs pronargdefaults prorettype proargtypes"
-        " proallargtypes proargmodes proargnames proargdefaults protrftypes prosrc probin prosqlbody proconfig",
+        " proleakproof proisstrict proretset provolatile proparallel pronargs"
+        " pronargdefaults prorettype proargtypes"
+        " proallargtypes proargmodes proargnames proargdefaults protrftypes prosrc"
+        " probin prosqlbody proconfig",
     }
 
     schema: str = key()
@@ -53,7 +55,8 @@ class Function(Object):
                    pg_get_function_identity_arguments(p.oid), p.prosqlbody IS NOT NULL
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE p.prokind IN ('f', 'p', 'w') AND {OURS} AND NOT EXISTS (
-              SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')"""
+              SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                AND d.deptype = 'i')"""
 
     @property
     def parent(self) -> Identity:

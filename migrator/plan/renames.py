@@ -170,7 +170,8 @@ def _shapes(snapshot: Snapshot, identities: Iterable[Identity]) -> dict[str, lis
     shapes: dict[str, list[Identity]] = defaultdict(list)
     for identity in sorted(identities):
         one = snapshot.objects[identity]
-        if not one.attached and not one.naming and len(identity) > 2:
+        nameless = one.parent is not None and one.parent[1:] == identity[1:]  # a default, an ownership
+        if not one.attached and not one.naming and not nameless and len(identity) > 2:
             shapes[repr((one.kind, identity[1:-1], _compared(one), _rows(one, snapshot)))].append(identity)
     return shapes
 

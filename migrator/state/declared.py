@@ -1,6 +1,6 @@
 """Renames that the metadata declares: a rename is never guessed.
 
-On a table, column, constraint, index or sequence, where the schema is written:
+On a table, column, constraint or index, where the schema is written:
 
     name: Mapped[str] = mapped_column(info={"renamed_from": "title"})
     __table_args__ = {"info": {"renamed_from": "film"}}
@@ -47,8 +47,6 @@ def renames(metadata: sqlalchemy.MetaData) -> tuple[Rename, ...]:
     found = [*_listed(metadata)]
     for table in metadata.tables.values():
         found += _of_table(table)
-    for sequence in metadata._sequences.values():
-        found += _one(sequence, "sequence", sequence.schema or "public", name=str(sequence.name))
     return tuple(sorted(set(found)))
 
 

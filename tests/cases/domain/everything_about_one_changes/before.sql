@@ -1,0 +1,6 @@
+CREATE DOMAIN d AS integer DEFAULT 1 NOT NULL CONSTRAINT small CHECK (VALUE < 100) CONSTRAINT positive CHECK (VALUE > 0);
+CREATE TABLE t (id integer PRIMARY KEY, x d, xs d[]);
+CREATE INDEX t_x ON t (x);
+CREATE VIEW v AS SELECT x + 1 AS y FROM t;
+COMMENT ON CONSTRAINT positive ON DOMAIN d IS 'more than none';
+COMMENT ON DOMAIN d IS 'a number';

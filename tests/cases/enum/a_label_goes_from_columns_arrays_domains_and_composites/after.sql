@@ -1,0 +1,11 @@
+CREATE SCHEMA s;
+CREATE TYPE s.e AS ENUM ('c', 'a');
+CREATE DOMAIN s.d AS s.e DEFAULT 'a' CHECK (VALUE <> 'c');
+CREATE TYPE s.pair AS (left_ s.e, n integer);
+CREATE TABLE s.t (id integer PRIMARY KEY, one s.e NOT NULL DEFAULT 'a', many s.e[] DEFAULT '{a}', d s.d, p s.pair, ps s.pair[]);
+CREATE INDEX t_one ON s.t (one);
+CREATE INDEX t_some ON s.t (id) WHERE one = 'a';
+CREATE FUNCTION s.f(s.e) RETURNS s.pair LANGUAGE sql AS 'SELECT ROW($1, 1)::s.pair';
+CREATE VIEW s.v AS SELECT id, one, (p).left_ FROM s.t WHERE one > 'a';
+COMMENT ON TYPE s.e IS 'an enum';
+COMMENT ON COLUMN s.pair.n IS 'an attribute';

@@ -1,0 +1,196 @@
+"""Declared renames keep rows, take along what names the renamed, and come back by the downgrade."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+import sqlalchemy as sa
+
+from migrator import psql
+from migrator.errors import ConfigurationError, PlanError
+from migrator.migration import sql
+from migrator.plan import renames
+from migrator.plan.changes import diff
+from migrator.plan.plan import Planning, plan
+from migrator.plan.renames import Renamed
+from migrator.postgres import Database, Server
+from migrator.state import catalog, declared
+from migrator.state.declared import Rename
+from migrator.state.snapshot import Snapshot
+
+BEFORE = """
+CREATE TYPE status AS ENUM ('NEW', 'DONE');
+CREATE TABLE film (id serial PRIMARY KEY, title varchar(50) NOT NULL, state status DEFAULT 'NEW',
+  CONSTRAINT film_title_key UNIQUE (title), CONSTRAINT film_check CHECK (length(title) > 1));
+CREATE INDEX ix_film_state ON film (state);
+CREATE VIEW titles AS SELECT title FROM film WHERE state = 'NEW';
+CREATE FUNCTION length_of(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+INSERT INTO film (title) VALUES ('Alien'), ('Brazil');
+"""
+AFTER = """
+CREATE TYPE progress AS ENUM ('CREATED', 'DONE');
+CREATE TABLE movie (id serial PRIMARY KEY, name varchar(50) NOT NULL, state progress DEFAULT 'CREATED',
+  CONSTRAINT movie_name_key UNIQUE (name), CONSTRAINT movie_check CHECK (length(name) > 1));
+CREATE INDEX ix_movie_state ON movie (state);
+CREATE VIEW names AS SELECT name AS title FROM movie WHERE state = 'CREATED';
+CREATE FUNCTION duration_of(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+"""
+RENAMES = (
+    Rename(("table", "public", "film"), ("table", "public", "movie")),
+    Rename(("column", "public", "movie", "title"), ("column", "public", "movie", "name")),
+    Rename(("enum", "public", "status"), ("enum", "public", "progress")),
+    Rename(("enum_value", "public", "progress", "NEW"), ("enum_value", "public", "progress", "CREATED")),
+    Rename(("view", "public", "titles"), ("view", "public", "names")),
+    Rename(("function", "public", "length_of", "integer"), ("function", "public", "duration_of", "integer")),
+)
+
+
+def _run(database: Database, script: str) -> None:
+    psql.run_script(script, database.conninfo, psql=database.server.tool("psql"))
+
+
+def _read(database: Database) -> Snapshot:
+    with database.connect() as connection:
+        return catalog.read(connection)
+
+
+def _dump(database: Database) -> list[str]:
+    return sorted(psql.dump_schema(database.conninfo, database.server.tool("pg_dump")).splitlines())
+
+
+def _apply(
+    server: Server, have: Database, wanted: Snapshot, back: bool = False, which: Sequence[Rename] = RENAMES
+) -> Renamed:
+    with server.scratch(have) as copy:
+
+        def run(commands: Sequence[str]) -> Snapshot:
+            _run(copy, "\\set ON_ERROR_STOP on\n" + "".join(f"{command};\n" for command in commands))
+            return _read(copy)
+
+        return renames.apply(_read(have), wanted, which, run, back=back)
+
+
+def _migrate(server: Server, have: Database, wanted: Database, back: bool = False) -> str:
+    after = _read(wanted)
+    renamed = _apply(server, have, after, back)
+    made = plan(renamed.snapshot, after, oldest=after.version, first=renamed.statements)
+    script = sql.script(made)
+    _run(have, script)
+    return script
+
+
+def test_renamed_objects_keep_their_rows_and_take_along_what_names_them_in_both_directions(
+    server: Server,
+) -> None:
+    with server.scratch() as have, server.scratch() as wanted, server.scratch() as origin:
+        _run(have, BEFORE)
+        _run(origin, BEFORE)
+        _run(wanted, AFTER)
+        up = _migrate(server, have, wanted)
+        assert _dump(have) == _dump(wanted)
+        with have.connect() as connection:
+            rows = connection.execute("SELECT id, name, state::text FROM movie ORDER BY id").fetchall()
+        assert rows == [(1, "Alien", "CREATED"), (2, "Brazil", "CREATED")]
+        assert not re.search(r"^(DROP|CREATE)", up, re.MULTILINE)
+        _migrate(server, have, origin, back=True)
+        assert _dump(have) == _dump(origin)
+        with have.connect() as connection:
+            rows = connection.execute("SELECT id, title, state::text FROM film ORDER BY id").fetchall()
+        assert rows == [(1, "Alien", "NEW"), (2, "Brazil", "NEW")]
+
+
+def test_derived_names_follow_only_where_the_wanted_state_has_them(
+    server: Server, database: Database
+) -> None:
+    _run(database, BEFORE)
+    with server.scratch() as wanted:
+        _run(wanted, AFTER.replace("movie_check", "film_check").replace("ix_movie_state", "ix_state"))
+        statements = [one.sql for one in _apply(server, database, _read(wanted)).statements]
+    assert any("movie_pkey" in one for one in statements)
+    assert any("movie_id_seq" in one for one in statements)
+    assert not any("film_check" in one or "ix_film_state" in one for one in statements)
+
+
+def test_a_rename_that_is_done_changes_nothing_and_is_pointed_out(server: Server, database: Database) -> None:
+    _run(database, AFTER)
+    snapshot = _read(database)
+    renamed = _apply(server, database, snapshot)
+    assert renamed.statements == ()
+    assert renamed.snapshot is snapshot or renamed.snapshot.objects == snapshot.objects
+    assert "table public.movie: its rename from film is done; the declaration can go" in renamed.notes
+
+
+def test_the_way_back_of_a_stale_declaration_renames_nothing(server: Server, database: Database) -> None:
+    _run(database, AFTER)
+    assert _apply(server, database, _read(database), back=True).statements == ()
+
+
+def test_a_declaration_of_nothing_is_pointed_out(server: Server, database: Database) -> None:
+    which = [Rename(("table", "public", "a"), ("table", "public", "b"))]
+    notes = _apply(server, database, _read(database), which=which).notes
+    assert notes == ("table public.b: declared as renamed from a, but there is nothing of either name",)
+
+
+def test_a_new_name_that_is_taken_stops_the_plan(server: Server, database: Database) -> None:
+    _run(database, "CREATE TABLE a (); CREATE TABLE b ();")
+    with server.scratch() as wanted:
+        _run(wanted, "CREATE TABLE b ();")
+        with pytest.raises(PlanError, match=r"table public\.a: it cannot be renamed to b"):
+            _apply(
+                server,
+                database,
+                _read(wanted),
+                which=[Rename(("table", "public", "a"), ("table", "public", "b"))],
+            )
+
+
+def test_what_looks_like_a_rename_and_is_not_declared_is_said(server: Server, database: Database) -> None:
+    _run(
+        database,
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (x int, y text); CREATE TABLE u (x int, y int);",
+    )
+    with server.scratch() as wanted:
+        _run(
+            wanted,
+            "CREATE TYPE e AS ENUM ('a', 'c'); CREATE TABLE s (x int, y text); CREATE TABLE u (x int, z int);",
+        )
+        old, new = _read(database), _read(wanted)
+    told = renames.suspicions(diff(old, new, Planning(old, new, old.version, frozenset())))
+    assert [one.split(":")[0] for one in told] == [
+        "column public.u.y goes and column public.u.z comes, and they are alike",
+        "table public.t goes and table public.s comes, and they are alike",
+        "enum public.e",
+    ]
+    assert '("enum_value", "public", "e", "b", "c")' in told[2]
+
+
+def test_the_metadata_declares_renames_where_things_are_written_or_in_one_list() -> None:
+    metadata = sa.MetaData(
+        info={"renames": [("view", "public", "titles", "names"), ("enum_value", "public", "e", "A", "B")]}
+    )
+    sa.Table(
+        "movie",
+        metadata,
+        sa.Column("name", sa.Text, info={"renamed_from": "title"}),
+        sa.CheckConstraint("length(name) > 1", name="long", info={"renamed_from": "lengthy"}),
+        sa.Index("ix_name", "name", info={"renamed_from": "ix_title"}),
+        info={"renamed_from": "film"},
+    )
+    assert [(*one.old, one.new[-1]) for one in declared.renames(metadata)] == [
+        ("column", "public", "movie", "title", "name"),
+        ("constraint", "public", "movie", "lengthy", "long"),
+        ("enum_value", "public", "e", "A", "B"),
+        ("index", "public", "ix_title", "ix_name"),
+        ("table", "public", "film", "movie"),
+        ("view", "public", "titles", "names"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry", [("view", "titles"), ("no_kind", "public", "a", "b"), "view", ("table", "public", "a", 1)]
+)
+def test_a_declaration_that_cannot_be_understood_is_an_error_with_an_example(entry: object) -> None:
+    with pytest.raises(ConfigurationError, match="is not a rename"):
+        declared.renames(sa.MetaData(info={"renames": [entry]}))
