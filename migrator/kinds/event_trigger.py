@@ -29,7 +29,8 @@ class EventTrigger(Object):
         return """
             SELECT 'pg_event_trigger'::regclass::oid::int8, e.oid::int8, 0, e.evtname::text, e.evtevent::text,
                    coalesce(e.evttags, '{}'), format('%I.%I', n.nspname, p.proname), e.evtenabled::text
-            FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_namespace n ON n.oid = p.pronamespace"""
+            FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
+            JOIN pg_namespace n ON n.oid = p.pronamespace"""
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         tags = f" WHEN TAG IN ({', '.join(literal(tag) for tag in self.tags)})" if self.tags else ""

@@ -33,7 +33,8 @@ class MaterializedView(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text, {COLUMNS},
+            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
+                   {COLUMNS},
                    left(pg_get_viewdef(c.oid), -1), coalesce(c.reloptions, '{{}}'), am.amname::text
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = c.relam
             WHERE c.relkind = 'm' AND {OURS}"""
@@ -110,7 +111,8 @@ class Contents(Object):
                    coalesce((SELECT array_agg(name ORDER BY un.nspname, u.relname, place)
                              FROM every e JOIN pg_class u ON u.oid = e.used AND u.relkind = 'm'
                              JOIN pg_namespace un ON un.oid = u.relnamespace,
-                             unnest(ARRAY[un.nspname::text, u.relname::text]) WITH ORDINALITY AS x (name, place)
+                             unnest(ARRAY[un.nspname::text, u.relname::text])
+                               WITH ORDINALITY AS x (name, place)
                              WHERE e.view = c.oid), '{{}}')
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind = 'm' AND c.relispopulated AND {OURS}"""

@@ -33,12 +33,14 @@ class Policy(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_policy'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, c.relname::text, p.polname::text,
+            SELECT 'pg_policy'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, c.relname::text,
+                   p.polname::text,
                    p.polpermissive, p.polcmd::text,
                    ARRAY(SELECT coalesce(r.rolname::text, '') FROM unnest(p.polroles) AS u (role)
                          LEFT JOIN pg_roles r ON r.oid = u.role ORDER BY 1),
                    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
-            FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+            JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE {OURS}"""
 
     @property

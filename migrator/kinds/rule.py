@@ -32,7 +32,8 @@ class Rule(Object):
         return f"""
             SELECT 'pg_rewrite'::regclass::oid::int8, r.oid::int8, 0, n.nspname::text, c.relname::text,
                    r.rulename::text, left(pg_get_ruledef(r.oid), -1), r.ev_enabled::text, c.relkind::text
-            FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+            JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE r.rulename <> '_RETURN' AND c.relpersistence <> 't' AND {OURS}"""
 
     @property

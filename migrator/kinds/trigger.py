@@ -1,6 +1,7 @@
 """Triggers (pg_trigger) of tables and views, as pg_get_triggerdef prints them.
 
-Those that PostgreSQL makes by itself (for foreign keys, and on the partitions of a table that has one) are left out.
+Those that PostgreSQL makes by itself (for foreign keys, and on partitions of a table that has one) are left
+out.
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ class Trigger(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_trigger'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, c.relname::text, t.tgname::text,
+            SELECT 'pg_trigger'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, c.relname::text,
+                   t.tgname::text,
                    t.tgconstraint <> 0, pg_get_triggerdef(t.oid), t.tgenabled::text, c.relkind::text
-            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relpersistence <> 't' AND {OURS}"""
 
     @property

@@ -1,4 +1,4 @@
-"""Views (pg_class v): changed in place where only columns are added; and what views of all sorts have of columns."""
+"""Views (pg_class v), changed in place where only columns are added; columns of views of all sorts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ class View(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text, {COLUMNS},
+            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
+                   {COLUMNS},
                    coalesce(c.reloptions, '{{}}'), left(pg_get_viewdef(c.oid), -1)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND {OURS}"""
@@ -124,11 +125,13 @@ class ViewColumn(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, a.attnum::int4, n.nspname::text, c.relname::text,
+            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, a.attnum::int4, n.nspname::text,
+                   c.relname::text,
                    a.attname::text, CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
                    a.attcompression::text, nullif(a.attstattarget, -1)::int4, {OPTIONS},
                    c.relkind::text, a.attnum::int4, t.typstorage::text
-            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_type t ON t.oid = a.atttypid
             WHERE c.relkind IN ('v', 'm') AND a.attnum > 0 AND c.relpersistence <> 't' AND {OURS}"""
 
@@ -194,7 +197,8 @@ class ViewDefault(Object):
         return f"""
             SELECT 'pg_attrdef'::regclass::oid::int8, d.oid::int8, 0, n.nspname::text, c.relname::text,
                    a.attname::text, pg_get_expr(d.adbin, d.adrelid)
-            FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid
+            JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
             WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND {OURS}"""
 
