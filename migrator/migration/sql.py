@@ -10,7 +10,7 @@ from migrator.migration import backfill
 from migrator.plan.plan import Plan
 from migrator.plan.steps import Step
 from migrator.sql import argument, comment, dollar_quoted, literal, qualified
-from migrator.statement import Lock, Precondition, Statement
+from migrator.statement import Identity, Lock, Precondition, Statement
 
 SETTINGS = """\
 \\set ON_ERROR_STOP on
@@ -134,8 +134,14 @@ def _lock(plan: Plan, one: Lock) -> str:
     return f"{qualified(*one.relation[1:])} IN {one.mode.sql} MODE"
 
 
+def _lockable(plan: Plan, relation: Identity) -> bool:
+    """Whether LOCK TABLE takes it; what a rename step locks is known to no snapshot by its old name."""
+    one = plan.changes.old.objects.get(relation) or plan.changes.new.objects.get(relation)
+    return one.lockable if one is not None else relation[0] == "table"
+
+
 def _step(plan: Plan, step: Step, total: int) -> str:
-    wanted = [one for one in step.locks if plan.changes.object(one.relation).lockable]
+    wanted = [one for one in step.locks if _lockable(plan, one.relation)]
     told = "".join(f"{comment('lock: ' + _lock(plan, one))}\n" for one in wanted)
     told += _hazards(step)
     done = f"CALL pg_temp.done({step.number}, {literal(step.title)});\n"

@@ -60,6 +60,8 @@ def graph(changes: Changes, facts: Facts) -> Graph:
         drop, create = Vertex(Verb.DROP, identity), Vertex(Verb.CREATE, identity)
         aside = Vertex(Verb.SET_ASIDE, identity)
         if _goes_with_old_type(changes, identity):
+            for other in changes.old.depends.get(identity, ()):
+                comes(drop, Vertex(Verb.DROP, other))
             continue
         for other in changes.old.depends.get(identity, ()):
             if identity in changes.set_aside and other in changes.set_aside:
