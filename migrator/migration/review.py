@@ -94,8 +94,9 @@ def losses(plan: Plan) -> list[str]:
                 f"deletes all data in {describe(identity)}, and the {identity[0].replace('_', ' ')} itself"
             )
     for table, names in columns.items():
+        held = "it" if len(names) == 1 else "them"
         found.append(
-            f"deletes {_count(names)} of {describe(table)}, and all data in them: {', '.join(names)}"
+            f"deletes {_count(names)} of {describe(table)}, and all data in {held}: {', '.join(names)}"
         )
     return found
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from migrator import psql
 from migrator.apply.status import differences
-from migrator.errors import ProofError
+from migrator.errors import ProofError, SqlFileError
 from migrator.migration.history import Migration
 from migrator.postgres import Database, Server
 from migrator.proof import rows
@@ -80,7 +81,7 @@ def prove(
     def run(up: bool) -> Seen:
         file = migration.upgrade if up else migration.downgrade
         tell(f"{name}: {file.stem}")
-        psql.run_file(file, start.conninfo, psql=server.tool("psql"))
+        _run(server, start, file, tell)
         return look(server, start)
 
     def holds(what: str, lines: Sequence[str]) -> None:
@@ -116,18 +117,29 @@ def prove(
 def prove_newer_rows(server: Server, start: Database, migration: Migration, samples: Samples, tell: Tell) -> None:
     """Rows written by the newer code live through downgrade and upgrade, as far as the older schema has a place."""
     name = migration.folder.name
-    psql.run_file(migration.upgrade, start.conninfo, psql=server.tool("psql"))
+    _run(server, start, migration.upgrade, tell)
     _fill(start, samples, name)
     newer = look(server, start)
     tell(f"{name}: downgrade with rows of the newer schema")
-    psql.run_file(migration.downgrade, start.conninfo, psql=server.tool("psql"))
+    _run(server, start, migration.downgrade, tell)
     older = look(server, start)
     lines = rows.lost(newer.digests, older.digests)
     tell(f"{name}: upgrade again")
-    psql.run_file(migration.upgrade, start.conninfo, psql=server.tool("psql"))
+    _run(server, start, migration.upgrade, tell)
     lines += rows.lost(older.digests, look(server, start).digests)
     if lines:
         raise ProofError("rows of the newer schema do not live through a downgrade", where=name, why="\n        ".join(lines))
+
+
+def _run(server: Server, database: Database, file: Path, tell: Tell) -> None:
+    """Runs a file; where it stops, what psql said before, which may name the rows in the way, is told first."""
+    lines: list[str] = []
+    try:
+        psql.run_file(file, database.conninfo, psql=server.tool("psql"), on_line=lines.append)
+    except SqlFileError:
+        for line in lines:
+            tell(line)
+        raise
 
 
 def _fill(database: Database, samples: Samples, name: str) -> None:
