@@ -308,6 +308,10 @@ def verify(project: Project, url: str, *, tell: Tell) -> list[str]:
     migrations = history.load(project.migrations)
     upto = apply_status.upto(migrations, apply_status.status(migrations, url).revision)
     tell(f"building {upto[-1].revision if upto else 'an empty database'} on a scratch database")
-    with serve(project.postgres) as server, at(server, upto) as database:
-        with database.connect() as model, open_database(url) as real:
-            return apply_status.differences(*catalog.read_both(model, real))
+    with (
+        serve(project.postgres) as server,
+        at(server, upto) as database,
+        database.connect() as model,
+        open_database(url) as real,
+    ):
+        return apply_status.differences(*catalog.read_both(model, real))

@@ -42,7 +42,7 @@ class Base(DeclarativeBase):
     """The base of every model; `Base.metadata` is the desired schema."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
-    type_annotation_map = {  # noqa: RUF012 — read by SQLAlchemy when it makes the class
+    type_annotation_map = {
         uuid.UUID: Uuid(),
         float: Double(),
         date: Date(),

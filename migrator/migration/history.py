@@ -31,7 +31,7 @@ _HASH = re.compile("[0-9a-f]{64}")
 _TOP = """\
 # Written by `diff`: folder, revision, parent, hash of its files. A merge conflict here means that two branches
 # added a migration: keep the one that is merged, and run `diff` again on the other branch.
-"""  # noqa: E501
+"""
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,9 @@ def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
 def _replace(changes: Changes, identity: Identity) -> Identity:
     """Drops and builds it again, or what it is an inseparable part of; returns which."""
     one = changes.old.objects[identity]
-    if one.inseparable and one.parent in changes.new.objects and one.parent not in changes.dropped:
-        identity = one.parent
+    whole = one.parent
+    if one.inseparable and whole and whole in changes.new.objects and whole not in changes.dropped:
+        identity = whole
     changes.altered.pop(identity, None)
     changes.dropped.add(identity)
     changes.created.add(identity)
@@ -86,7 +87,7 @@ def take_along(changes: Changes, facts: Facts) -> None:
             todo.append(_replace(changes, dependant))
         for other in _dragged(changes, identity):
             todo.append(_replace(changes, other))
-        todo += [i for i in changes.moved - seen]
+        todo += sorted(changes.moved - seen)
     _carry(changes)
 
 
@@ -114,7 +115,7 @@ def _carry(changes: Changes) -> None:
 def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[Identity]:
     gone = identity in changes.dropped
     fields = changes.altered.get(identity, ())
-    before = changes.old.objects[identity] if identity in changes.old.objects else None
+    before = changes.old.objects.get(identity)
     if before is None:
         return
     renewed = not gone and before.renews(fields, facts)
@@ -126,10 +127,9 @@ def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[
             continue
         if retyped and not _pins(changes, dependant, identity, facts):
             continue
-        if dependant in changes.altered and identity not in changes.new.depends.get(dependant, ()):
-            # Its own change in place lets go of what is dropped, unless both forms would be there meanwhile.
-            if not _ambiguous(changes, identity, dependant):
-                continue
+        lets_go = dependant in changes.altered and identity not in changes.new.depends.get(dependant, ())
+        if lets_go and not _ambiguous(changes, identity, dependant):
+            continue  # its own change in place frees what is dropped, and at no moment are both forms there
         yield dependant
 
 

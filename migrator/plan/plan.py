@@ -146,7 +146,7 @@ def plan(
     facts.using = using or {}
     _ask_for_roles(changes)
     if attempt and changes:
-        wanted: dict[Identity, Object | None] = {identity: None for identity in changes.created}
+        wanted: dict[Identity, Object | None] = dict.fromkeys(changes.created)
         wanted |= {identity: old.objects[identity] for identity in changes.altered}
         facts.trial = attempt(wanted, facts)
     take_along(changes, facts)

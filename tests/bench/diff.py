@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,11 @@ def measure(commands: Sequence[Sequence[str]], limit: float) -> tuple[float, flo
             return limit, peak, f"not done in {limit:.0f} s"
         peak = max(peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
         if process.returncode not in (0, 2):
-            return 0.0, peak, messages.strip().splitlines()[-1] if messages.strip() else f"exit {process.returncode}"
+            return (
+                0.0,
+                peak,
+                messages.strip().splitlines()[-1] if messages.strip() else f"exit {process.returncode}",
+            )
     return time.monotonic() - started, peak, ""
 
 
@@ -116,29 +121,31 @@ def in_a_process_of_its_own(commands: Sequence[Sequence[str]], limit: float) -> 
 
 def bench(tables: int, runs: int, limit: float) -> dict[str, Result]:
     """All contenders on one size, in turn, `runs` times."""
-    with serve("embedded", options={"max_locks_per_transaction": "2048", "shared_buffers": "512MB"}) as server:
-        with server.scratch() as old:
-            print(f"{tables} tables: making them", file=sys.stderr)
-            fill(old, tables)
-            with server.scratch(template=old) as new:
-                with new.connect() as connection:
-                    connection.execute(CHANGES)
-                    connection.execute("VACUUM ANALYZE")
-                with old.connect() as connection:
-                    connection.execute("VACUUM ANALYZE")
-                found = contenders(server, old, new)
-                results = {name: Result([], 0.0) for name in found}
-                for run in range(runs):
-                    for name, commands in found.items():
-                        if results[name].failure:
-                            continue
-                        print(f"{tables} tables: {name}, run {run + 1} of {runs}", file=sys.stderr)
-                        seconds, peak, failure = in_a_process_of_its_own(commands, limit)
-                        before = results[name]
-                        results[name] = Result(
-                            before.seconds + [seconds] * (not failure), max(peak, before.megabytes), failure
-                        )
-                return results
+    settings = {"max_locks_per_transaction": "2048", "shared_buffers": "512MB"}
+    with ExitStack() as stack:
+        server = stack.enter_context(serve("embedded", options=settings))
+        old = stack.enter_context(server.scratch())
+        print(f"{tables} tables: making them", file=sys.stderr)
+        fill(old, tables)
+        with server.scratch(template=old) as new:
+            with new.connect() as connection:
+                connection.execute(CHANGES)
+                connection.execute("VACUUM ANALYZE")
+            with old.connect() as connection:
+                connection.execute("VACUUM ANALYZE")
+            found = contenders(server, old, new)
+            results = {name: Result([], 0.0) for name in found}
+            for run in range(runs):
+                for name, commands in found.items():
+                    if results[name].failure:
+                        continue
+                    print(f"{tables} tables: {name}, run {run + 1} of {runs}", file=sys.stderr)
+                    seconds, peak, failure = in_a_process_of_its_own(commands, limit)
+                    before = results[name]
+                    results[name] = Result(
+                        before.seconds + [seconds] * (not failure), max(peak, before.megabytes), failure
+                    )
+            return results
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -158,7 +165,9 @@ def main(arguments: Sequence[str]) -> int:
                 lines.append(f"| {tables} | {name} | {result.failure} | – | {result.megabytes:.0f} |")
                 continue
             median = statistics.median(result.seconds)
-            lines.append(f"| {tables} | {name} | {median:.2f} | {median / base:.2f} | {result.megabytes:.0f} |")
+            lines.append(
+                f"| {tables} | {name} | {median:.2f} | {median / base:.2f} | {result.megabytes:.0f} |"
+            )
     table = "\n".join(lines)
     print(table)
     print(f"\nload average {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors", file=sys.stderr)
