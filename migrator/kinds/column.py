@@ -238,6 +238,13 @@ class Column(Object):
     def retypes(self, changed: Sequence[str]) -> bool:
         return "type" in changed or "collation" in changed
 
+    def _make_room(self, facts: Facts) -> list[Statement]:
+        names = ("identity", self.schema, self.table_name, self.column)
+        before, after = facts.old(names), facts.new(names)
+        if before is None or after is None or facts.is_new(names):
+            return []
+        return before.narrowed(after)  # type: ignore[attr-defined, no-any-return]
+
     def _retype(self, new: Column, facts: Facts) -> Statement:
         using = facts.conversion(self.identity)
         hazards = [Hazards.BREAKS_PREPARED]
@@ -339,6 +346,7 @@ class Column(Object):
         if "generated" in changed:
             statements.append(Statement(f"{self.alter_table} DROP EXPRESSION", strong))
         if "type" in changed or "collation" in changed:
+            statements += self._make_room(facts)
             statements.append(self._retype(new, facts))
         if "expression" in changed and "generated" not in changed:
             statements.append(

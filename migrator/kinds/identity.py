@@ -8,6 +8,7 @@ from migrator.kinds.base import Facts, Object, Tree, altered, key
 from migrator.kinds.default import fill_with_default
 from migrator.kinds.inherited import made_above
 from migrator.kinds.schema import OURS
+from migrator.kinds.sequence import continues, taken_in
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity as Words
 from migrator.statement import LockMode, Statement, lock
@@ -96,6 +97,12 @@ class Identity(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
         add = Statement(f"{self._column} ADD {self.clause((), facts)}", strong)
+        if not facts.is_new(self.parent):
+            table, name = (
+                qualified(self.schema, self.table_name),
+                qualified(self.sequence_schema, self.sequence),
+            )
+            return [add, continues(table, self.column, name, self.start, self.increment)]
         if not self._filled_first(facts):
             return [add]
         own = literal(qualified(self.sequence_schema, self.sequence))
@@ -105,6 +112,21 @@ class Identity(Object):
             Statement(f"SELECT setval({own}, last_value, is_called) FROM {self._filling}"),
             Statement(f"DROP SEQUENCE {self._filling}"),
         ]
+
+    def narrowed(self, new: Identity) -> list[Statement]:
+        """Takes in the bounds before the column gets a type that has no room for the old ones."""
+        bounds = [f"SET MINVALUE {new.minimum}"] if new.minimum > self.minimum else []
+        bounds += [f"SET MAXVALUE {new.maximum}"] if new.maximum < self.maximum else []
+        if bounds and not new.minimum <= self.start <= new.maximum:
+            bounds.append(f"SET START WITH {new.start}")
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
+        if not bounds:
+            return []
+        return [*self._taken_in(new), Statement(f"{self._column} {' '.join(bounds)}", strong)]
+
+    def _taken_in(self, new: Identity) -> list[Statement]:
+        bounds = (self.minimum, self.maximum), (new.minimum, new.maximum)
+        return taken_in(qualified(self.sequence_schema, self.sequence), *bounds, (self.start, new.start))
 
     @property
     def _filling(self) -> str:
@@ -147,6 +169,8 @@ class Identity(Object):
         }
         options += [f"SET {word}" for name, word in words.items() if name in changed]
         statements = [Statement(f"{self._column} {' '.join(options)}", strong)] if options else []
+        if {"minimum", "maximum"} & set(changed):
+            statements = [*self._taken_in(new), *statements]
         old = qualified(self.sequence_schema, self.sequence)
         if "sequence" in changed:
             statements.append(Statement(f"ALTER SEQUENCE {old} RENAME TO {identifier(new.sequence)}"))

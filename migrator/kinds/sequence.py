@@ -7,8 +7,46 @@ from collections.abc import Sequence as Items
 from migrator.kinds.base import Facts, Object, Tree, altered, key
 from migrator.kinds.owner import rights
 from migrator.kinds.schema import OURS
-from migrator.sql import qualified
+from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, Statement
+
+
+OPTIONS = {
+    "type": "AS",
+    "increment": "INCREMENT BY",
+    "minimum": "MINVALUE",
+    "maximum": "MAXVALUE",
+    "start": "START WITH",
+    "cache": "CACHE",
+}
+"""How CREATE and ALTER SEQUENCE spell the fields."""
+
+
+def continues(table: str, column: str, sequence: str, start: int, increment: int) -> Statement:
+    """Lets a new sequence go on after the values that the rows of a column already have."""
+    last, beyond = ("max", ">=") if increment > 0 else ("min", "<=")
+    body = (
+        f"BEGIN PERFORM pg_catalog.setval({literal(sequence)}, {last}({identifier(column)})) FROM {table}"
+        f" HAVING {last}({identifier(column)}) {beyond} {start}; END"
+    )
+    return Statement(f"DO {dollar_quoted(body)}")
+
+
+def taken_in(
+    sequence: str, old: tuple[int, int], new: tuple[int, int], start: tuple[int, int]
+) -> list[Statement]:
+    """Brings the value of a sequence within bounds that it would stand in the way of: to its new start where it was
+    never used, to the nearest bound where it was. Bounds are (minimum, maximum), `start` is (old, new)."""
+    low, high = max(old[0], new[0]), min(old[1], new[1])
+    if low > high or (new[0] <= old[0] and new[1] >= old[1] and start[0] == start[1]):
+        return []
+    fresh = min(max(start[1], low), high)
+    body = (
+        f"BEGIN PERFORM pg_catalog.setval({literal(sequence)}, CASE WHEN is_called"
+        f" THEN least(greatest(last_value, {low}), {high}) ELSE {fresh} END, is_called) FROM {sequence}"
+        f" WHERE last_value NOT BETWEEN {new[0]} AND {new[1]}; END"
+    )
+    return [Statement(f"DO {dollar_quoted(body)}")]
 
 
 class Sequence(Object):
@@ -53,11 +91,14 @@ class Sequence(Object):
 
     def options(self) -> str:
         """The options as CREATE and ALTER SEQUENCE take them."""
-        cycle = "CYCLE" if self.cycle else "NO CYCLE"
-        return (
-            f"AS {self.type} INCREMENT BY {self.increment} MINVALUE {self.minimum} MAXVALUE {self.maximum}"
-            f" START WITH {self.start} CACHE {self.cache} {cycle}"
-        )
+        names = ("type", "increment", "minimum", "maximum", "start", "cache", "cycle")
+        return " ".join(map(self.option, names))
+
+    def option(self, name: str) -> str:
+        """One option, by the name of its field."""
+        if name == "cycle":
+            return "CYCLE" if self.cycle else "NO CYCLE"
+        return f"{OPTIONS[name]} {getattr(self, name)}"
 
     def create(self, parts: Items[Tree], facts: Facts) -> list[Statement]:
         unlogged = "UNLOGGED " if self.persistence == "u" else ""
@@ -65,8 +106,13 @@ class Sequence(Object):
 
     def alter(self, new: Sequence, changed: Items[str], facts: Facts) -> list[Statement]:
         statements = []
-        if set(changed) - {"persistence"}:
-            statements.append(Statement(f"ALTER {self.reference} {new.options()}"))
+        options = set(changed) - {"persistence"}
+        if options:
+            # A new type moves bounds along that are those of the old type, so it is written with all of them.
+            written = new.options() if "type" in options else " ".join(map(new.option, sorted(options)))
+            bounds = (self.minimum, self.maximum), (new.minimum, new.maximum)
+            statements += taken_in(self.name, *bounds, (self.start, new.start))
+            statements.append(Statement(f"ALTER {self.reference} {written}"))
         if "persistence" in changed:
             logged = "UNLOGGED" if new.persistence == "u" else "LOGGED"
             statements.append(Statement(f"ALTER {self.reference} SET {logged}"))
@@ -120,7 +166,15 @@ class OwnedBy(Object):
 
     def create(self, parts: Items[Tree], facts: Facts) -> list[Statement]:
         owner = qualified(self.table_schema, self.table_name, self.column)
-        return [Statement(f"ALTER {self.reference} OWNED BY {owner}")]
+        owned = Statement(f"ALTER {self.reference} OWNED BY {owner}")
+        column = ("column", self.table_schema, self.table_name, self.column)
+        sequence = facts.new(self.parent)
+        if facts.is_new(column) or not facts.is_new(self.parent) or not isinstance(sequence, Sequence):
+            return [owned]
+        if ("identity", *column[1:]) not in [one.identity for one in facts.inside(column, before=True)]:
+            return [owned]
+        table = qualified(self.table_schema, self.table_name)
+        return [owned, continues(table, self.column, self.name, sequence.start, sequence.increment)]
 
     def drop(self, facts: Facts) -> list[Statement]:
         return [Statement(f"ALTER {self.reference} OWNED BY NONE")]

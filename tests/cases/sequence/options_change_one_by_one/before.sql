@@ -1,0 +1,3 @@
+
+CREATE SEQUENCE s; CREATE SEQUENCE "S 2" AS smallint INCREMENT BY -1; CREATE TABLE t (id bigint, n smallserial);
+CREATE SEQUENCE own OWNED BY t.id;
