@@ -154,7 +154,7 @@ def test_what_looks_like_a_rename_and_is_not_declared_is_said(server: Server, da
     with server.scratch() as wanted:
         _run(
             wanted,
-            "CREATE TYPE e AS ENUM ('a', 'c'); CREATE TABLE s (x int, y text); CREATE TABLE u (x int, z int);",
+            "CREATE TYPE e AS ENUM ('a', 'c'); CREATE TABLE s (x int, y text);CREATE TABLE u (x int, z int);",
         )
         old, new = _read(database), _read(wanted)
     told = renames.suspicions(diff(old, new, Planning(old, new, old.version, frozenset())))
