@@ -1,25 +1,6 @@
 -- 002_phase_2_video_mgmt: downgrade, from 002_phase_2_video_mgmt to 839d4ee251e4
--- WARNING: deletes column public.videos.checksum_sha256 and what it holds
--- WARNING: deletes column public.videos.codec and what it holds
--- WARNING: deletes column public.videos.filename and what it holds
--- WARNING: deletes column public.videos.fps and what it holds
--- WARNING: deletes column public.videos.height and what it holds
--- WARNING: deletes column public.videos.mall_id and what it holds
--- WARNING: deletes column public.videos.operator_notes and what it holds
--- WARNING: deletes column public.videos.original_path and what it holds
--- WARNING: deletes column public.videos.pin_id and what it holds
--- WARNING: deletes column public.videos.processing_completed_at and what it holds
--- WARNING: deletes column public.videos.processing_error and what it holds
--- WARNING: deletes column public.videos.processing_job_id and what it holds
--- WARNING: deletes column public.videos.processing_started_at and what it holds
--- WARNING: deletes column public.videos.proxy_path and what it holds
--- WARNING: deletes column public.videos.recorded_at and what it holds
--- WARNING: deletes column public.videos.updated_at and what it holds
--- WARNING: deletes column public.videos.upload_status and what it holds
--- WARNING: deletes column public.videos.uploaded_at and what it holds
--- WARNING: deletes column public.videos.uploaded_by_user_id and what it holds
--- WARNING: deletes column public.videos.width and what it holds
--- WARNING: deletes table public.processing_jobs and what it holds
+-- WARNING: deletes all data in table public.processing_jobs, and the table itself
+-- WARNING: deletes 20 columns of table public.videos, and all data in them: checksum_sha256, codec, filename, fps, height, mall_id, operator_notes, original_path, pin_id, processing_completed_at, processing_error, processing_job_id, processing_started_at, proxy_path, recorded_at, updated_at, upload_status, uploaded_at, uploaded_by_user_id, width
 -- Run: psql -X -f generated_migrations/002_phase_2_video_mgmt/downgrade.sql DATABASE
 -- It may be stopped anywhere and run again: it goes on where it stopped.
 
@@ -27,7 +8,7 @@
 \set migrator_direction 'downgrade'
 \set migrator_before '002_phase_2_video_mgmt'
 \set migrator_after '839d4ee251e4'
-\set migrator_plan 'b34e928e09cef2b1'
+\set migrator_plan '02177af444c48ebd'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -316,8 +297,8 @@ DECLARE
   mark CONSTANT int := strpos(reverse(command), reverse('{batch}'));
   jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
   started CONSTANT timestamptz := clock_timestamp();
-  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; visit text; many boolean; upto text[]; tids tid[]; at int; part int; size int;
-  walked bigint; pages bigint; first tid; last tid; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
+  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; visit text; many boolean; ends boolean; moved boolean; wide int; upto text[]; tids tid[]; at int; part int; size int;
+  walked bigint; pages bigint; random_pages float8; first tid; last tid; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
   began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); why text; reason text; samples text;
 BEGIN
   CALL pg_temp.open_backfill(here, job, target, fills);
@@ -354,7 +335,10 @@ BEGIN
     batch_sql := left(command, length(command) - mark - 6) || format(E'(%I.ctid = ANY ($1) AND CASE WHEN (%s\n) THEN true END', alias, remaining)
       || CASE WHEN many THEN ' AND ' || within ELSE '' END || ')' || right(command, mark - 1);
     COMMIT;
-    reached := 0; locked := 0; at := 1;
+    -- As many pages would be met if keys and pages had nothing to do with each other: then a walk along the key needs no lanes.
+    random_pages := (SELECT total * (1 - exp(greatest(-50, -walked / total))) FROM (SELECT greatest(1, sum(pg_relation_size(p::regclass)) / current_setting('block_size')::float8) FROM pg_temp.parts(target) AS p) AS t (total));
+    wide := CASE WHEN pages > 0 AND (b.key IS NULL OR b.lanes > 1 OR random_pages > 2 * pages) THEN greatest(1, least(64, round(cardinality(tids)::numeric / pages))) ELSE b.lanes END;
+    reached := 0; locked := 0; at := 1; moved := false; ends := false;
     WHILE at <= cardinality(tids) LOOP
       LOOP
         SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
@@ -374,8 +358,11 @@ BEGIN
         EXECUTE batch_sql USING tids[at : at + part - 1];
         GET DIAGNOSTICS n = ROW_COUNT;
         took := extract(epoch FROM clock_timestamp() - began);
-        UPDATE migrator.backfill m SET rows_done = m.rows_done + n, rows_seen = m.rows_seen + part, batch = size, heartbeat = clock_timestamp() WHERE (m.run, m.name) = (here, job);
-      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN n := NULL;
+        ends := NOT sweeping AND at + part > cardinality(tids);
+        UPDATE migrator.backfill m SET rows_done = m.rows_done + n, rows_seen = m.rows_seen + part + CASE WHEN ends THEN walked - cardinality(tids) ELSE 0 END, batch = size, heartbeat = clock_timestamp(),
+               low = CASE WHEN ends THEN upto ELSE m.low END, lanes = CASE WHEN ends THEN wide ELSE m.lanes END WHERE (m.run, m.name) = (here, job);
+        moved := ends;
+      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN n := NULL; moved := false;
       END;
       COMMIT;
       IF n IS NULL THEN
@@ -395,8 +382,9 @@ BEGIN
       END IF;
     END LOOP;
     IF NOT sweeping THEN
-      UPDATE migrator.backfill m SET low = upto, rows_seen = m.rows_seen + walked - cardinality(tids), heartbeat = clock_timestamp(),
-             lanes = CASE WHEN pages > 0 THEN greatest(1, least(64, round(cardinality(tids)::numeric / pages))) ELSE m.lanes END WHERE (m.run, m.name) = (here, job);
+      IF NOT moved THEN
+        UPDATE migrator.backfill m SET low = upto, lanes = wide, rows_seen = m.rows_seen + walked - cardinality(tids), heartbeat = clock_timestamp() WHERE (m.run, m.name) = (here, job);
+      END IF;
     ELSIF cardinality(tids) = 0 THEN
       UPDATE migrator.backfill m SET finished_at = clock_timestamp() WHERE (m.run, m.name) = (here, job);
       RAISE NOTICE 'backfill %: % rows filled in %', job, b.rows_done, date_trunc('second', clock_timestamp() - b.started_at);
