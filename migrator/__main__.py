@@ -131,8 +131,6 @@ def _diff(options: argparse.Namespace) -> int:
     written = pipeline.diff(
         _project(options), options.message, check=options.check, amend=options.amend, tell=tell
     )
-    for what in written.unmodelled:
-        tell(f"not modelled: {what}")
     if not written.plans and written.unmodelled:
         print("nothing that the migrator models differs; what it does not model is named above")
         return DIFFERENT

@@ -69,6 +69,8 @@ def diff(
         replay(server, have, kept)
         with wanted.connect() as new, have.connect() as old:
             before, after = catalog.read_both(old, new)
+            for what in after.unmodelled:
+                tell(f"not modelled: {what}")
             if not _changes(before, after, project.oldest_server):
                 if amend:
                     raise StateError(

@@ -41,6 +41,8 @@ def attempt(
         for columns, action, using in after.trials(before, facts) if after else ():
             try:
                 rewrites[identity], reindexes[identity] = _rewrites(connection, setup, columns, action)
+            except (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege):
+                raise  # nothing can be tried here, which says nothing about the change
             except psycopg.Error as error:
                 # Not even possible on an empty table; the next conversion may be.
                 rewrites[identity] = True
@@ -71,6 +73,7 @@ def _rewrites(
 ) -> tuple[bool, bool]:
     """Whether the action rewrites the table, and whether it builds its index again without that."""
     with connection.transaction(force_rollback=True):
+        connection.execute("SET TRANSACTION READ WRITE")  # for a temporary table, which is rolled back
         connection.execute("SET LOCAL search_path = pg_catalog, public")
         connection.execute("SET LOCAL timezone = 'UTC'")
         for statement in setup:
