@@ -18,6 +18,7 @@ from migrator.plan.renames import Renamed
 from migrator.postgres import Database, Server
 from migrator.state import catalog, declared
 from migrator.state.declared import Rename
+from migrator.state.reworded import in_old_words
 from migrator.state.snapshot import Snapshot
 
 BEFORE = """
@@ -111,6 +112,33 @@ def test_derived_names_follow_only_where_the_wanted_state_has_them(
     assert any("movie_pkey" in one for one in statements)
     assert any("movie_id_seq" in one for one in statements)
     assert not any("film_check" in one or "ix_film_state" in one for one in statements)
+
+
+def test_rows_in_the_way_of_a_renamed_column_are_asked_for_by_its_old_name(
+    server: Server, database: Database
+) -> None:
+    before = "CREATE TABLE a (x integer, CONSTRAINT small CHECK (x < 9)); INSERT INTO a VALUES (1), (NULL);"
+    after = "CREATE TABLE b (y bigint NOT NULL, z integer, CONSTRAINT small CHECK (y < 9));"
+    which = [
+        Rename(("table", "public", "a"), ("table", "public", "b")),
+        Rename(("column", "public", "b", "x"), ("column", "public", "b", "y")),
+    ]
+    _run(database, before)
+    with server.scratch(database) as copy, server.scratch() as wanted:
+        _run(wanted, after)
+        new = _read(wanted)
+
+        def run(commands: Sequence[str]) -> Snapshot:
+            _run(copy, "".join(f"{command};\n" for command in commands))
+            return _read(copy)
+
+        renamed = renames.apply(_read(database), new, which, run)
+        made = plan(renamed.snapshot, new, oldest=new.version, first=renamed.statements)
+        with copy.connect() as connection:
+            asked = in_old_words(connection, made.preconditions, renamed.undo)
+    with database.connect() as connection:
+        found = [connection.execute(one.query).fetchall() for one in asked]
+    assert [(None,)] in found
 
 
 def test_a_rename_that_is_done_changes_nothing_and_is_pointed_out(server: Server, database: Database) -> None:

@@ -4,7 +4,8 @@ For each direction, on a scratch copy of the database that the plan starts from:
 
     renamed = renames.apply(before, after, declared, run)             # upgrade
     renamed = renames.apply(after, before, declared, run, back=True)  # downgrade
-    plan(renamed.snapshot, after, first=renamed.statements, …)
+    made = plan(renamed.snapshot, after, first=renamed.statements, …)
+    in_old_words(connection to the copy, made.preconditions, renamed.undo, authored=hooks.preconditions)
 
 `run` executes SQL commands on the copy and reads the copy again: definitions of views, constraints, indexes
 and functions that mention a renamed object then mention its new name, as they will in the real database.
@@ -44,6 +45,8 @@ class Renamed:
     snapshot: Snapshot
     statements: tuple[Statement, ...] = ()
     notes: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
+    """Commands that take the renames back, for state.reworded."""
 
 
 def apply(
@@ -66,9 +69,15 @@ def apply(
         written = [statement for one in stage for statement in _rename(one, snapshot)]
         snapshot = run([one.sql for one in written]) if written else snapshot
         done, statements = [*done, *stage], [*statements, *written]
-    followers = [s for one in _derived(done, snapshot, after) for s in _rename(one, snapshot)]
+    derived = _derived(done, snapshot, after)
+    followers = [statement for one in derived for statement in _rename(one, snapshot)]
     snapshot = run([one.sql for one in followers]) if followers else snapshot
-    return Renamed(snapshot, (*statements, *followers), tuple(notes))
+    undo = [
+        statement.sql
+        for one in reversed([*done, *derived])
+        for statement in _rename(Rename(one.new, one.old), snapshot)
+    ]
+    return Renamed(snapshot, (*statements, *followers), tuple(notes), tuple(undo))
 
 
 def _under_new_names(one: Rename, done: Sequence[Rename]) -> Rename:
