@@ -126,6 +126,8 @@ class Statement:
     """It makes rows or columns that a bridge keeps in step, or a part of the bridge; set by the plan."""
     subject: Identity = ()
     """The object that it is about; set by the plan."""
+    also: tuple[Identity, ...] = ()
+    """Further objects that it is about."""
     verb: str = ""
     """What happens to the subject; set by the plan."""
     measured: Measured | None = None

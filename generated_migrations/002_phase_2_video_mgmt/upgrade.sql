@@ -6,7 +6,7 @@
 \set migrator_direction 'upgrade'
 \set migrator_before '839d4ee251e4'
 \set migrator_after '002_phase_2_video_mgmt'
-\set migrator_plan '9de168e573897d24'
+\set migrator_plan 'de5d21a4cbf8b132'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -456,7 +456,7 @@ CALL pg_temp.preconditions_hold();
 \endif
 
 \if :migrator_fresh
-SELECT pg_temp.open_run(:'migrator_revision', :'migrator_direction', :'migrator_plan', nullif(:'migrator_after', ''), 28) AS migrator_run \gset
+SELECT pg_temp.open_run(:'migrator_revision', :'migrator_direction', :'migrator_plan', nullif(:'migrator_after', ''), 18) AS migrator_run \gset
 \endif
 SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \gset
 
@@ -466,7 +466,7 @@ SELECT set_config('migrator.run', :'migrator_run', false) AS migrator_run \gset
 -- hazard: BREAKS_PREPARED: prepared statements of connected clients that return the changed columns fail with 'cached plan must not change result type'
 SELECT pg_temp.todo(1) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[1/28] create 2 functions, table public.processing_jobs, 4 indexes of public, constraint public.processing_jobs.processing_jobs_video_id_fkey, 20 columns of public.videos, 3 triggers'
+\echo '[1/18] create 2 functions, table public.processing_jobs, 4 indexes of public, constraint public.processing_jobs.processing_jobs_video_id_fkey, 20 columns of public.videos, 3 triggers'
 BEGIN;
 CALL pg_temp.take_locks('public.camera_pins IN SHARE ROW EXCLUSIVE MODE', 'public.videos IN ACCESS EXCLUSIVE MODE');
 CREATE FUNCTION public.videos_bridge()
@@ -606,7 +606,7 @@ COMMIT;
 -- 2. run backfill public.videos.backfill_videos
 SELECT pg_temp.todo(2) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[2/28] run backfill public.videos.backfill_videos'
+\echo '[2/18] run backfill public.videos.backfill_videos'
 CALL pg_temp.backfill('backfill_videos', 'public.videos', 'v', ARRAY['mall_id', 'pin_id', 'filename', 'original_path', 'upload_status', 'uploaded_at', 'updated_at'],
   $remaining$v.mall_id IS NULL$remaining$,
   $update$UPDATE videos AS v
@@ -622,339 +622,209 @@ WHERE cp.id = v.camera_pin_id AND {batch}$update$);
 CALL pg_temp.done(2, 'run backfill public.videos.backfill_videos');
 \endif
 
--- 3. create not null public.videos.filename
+-- 3. require 6 not nulls of public.videos
 -- lock: public.videos IN ACCESS EXCLUSIVE MODE
 SELECT pg_temp.todo(3) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[3/28] create not null public.videos.filename'
+\echo '[3/18] require 6 not nulls of public.videos'
 BEGIN;
 CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
-ALTER TABLE public.videos ADD CONSTRAINT filename_holds_no_null CHECK (filename IS NOT NULL) NOT VALID;
-CALL pg_temp.done(3, 'create not null public.videos.filename');
+ALTER TABLE public.videos ADD CONSTRAINT filename_holds_no_null CHECK (filename IS NOT NULL AND mall_id IS NOT NULL AND pin_id IS NOT NULL AND updated_at IS NOT NULL AND upload_status IS NOT NULL AND uploaded_at IS NOT NULL) NOT VALID;
+CALL pg_temp.done(3, 'require 6 not nulls of public.videos');
 COMMIT;
 \endif
 
--- 4. validate not null public.videos.filename
+-- 4. validate 6 not nulls of public.videos
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
 SELECT pg_temp.todo(4) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[4/28] validate not null public.videos.filename'
+\echo '[4/18] validate 6 not nulls of public.videos'
 BEGIN;
 CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
 ALTER TABLE public.videos VALIDATE CONSTRAINT filename_holds_no_null;
-CALL pg_temp.done(4, 'validate not null public.videos.filename');
+CALL pg_temp.done(4, 'validate 6 not nulls of public.videos');
 COMMIT;
 \endif
 
--- 5. create 2 not nulls of public.videos
+-- 5. create 6 not nulls of public.videos
 -- lock: public.videos IN ACCESS EXCLUSIVE MODE
 SELECT pg_temp.todo(5) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[5/28] create 2 not nulls of public.videos'
+\echo '[5/18] create 6 not nulls of public.videos'
 BEGIN;
 CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
-ALTER TABLE public.videos ALTER COLUMN filename SET NOT NULL;
+ALTER TABLE public.videos ALTER COLUMN filename SET NOT NULL, ALTER COLUMN mall_id SET NOT NULL, ALTER COLUMN pin_id SET NOT NULL, ALTER COLUMN updated_at SET NOT NULL, ALTER COLUMN upload_status SET NOT NULL, ALTER COLUMN uploaded_at SET NOT NULL;
 ALTER TABLE public.videos DROP CONSTRAINT filename_holds_no_null;
-ALTER TABLE public.videos ADD CONSTRAINT mall_id_holds_no_null CHECK (mall_id IS NOT NULL) NOT VALID;
-CALL pg_temp.done(5, 'create 2 not nulls of public.videos');
+CALL pg_temp.done(5, 'create 6 not nulls of public.videos');
 COMMIT;
 \endif
 
--- 6. validate not null public.videos.mall_id
+-- 6. create index public.ix_videos_checksum
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
 SELECT pg_temp.todo(6) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[6/28] validate not null public.videos.mall_id'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
-ALTER TABLE public.videos VALIDATE CONSTRAINT mall_id_holds_no_null;
-CALL pg_temp.done(6, 'validate not null public.videos.mall_id');
-COMMIT;
-\endif
-
--- 7. create 2 not nulls of public.videos
--- lock: public.videos IN ACCESS EXCLUSIVE MODE
-SELECT pg_temp.todo(7) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[7/28] create 2 not nulls of public.videos'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
-ALTER TABLE public.videos ALTER COLUMN mall_id SET NOT NULL;
-ALTER TABLE public.videos DROP CONSTRAINT mall_id_holds_no_null;
-ALTER TABLE public.videos ADD CONSTRAINT pin_id_holds_no_null CHECK (pin_id IS NOT NULL) NOT VALID;
-CALL pg_temp.done(7, 'create 2 not nulls of public.videos');
-COMMIT;
-\endif
-
--- 8. validate not null public.videos.pin_id
--- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(8) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[8/28] validate not null public.videos.pin_id'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
-ALTER TABLE public.videos VALIDATE CONSTRAINT pin_id_holds_no_null;
-CALL pg_temp.done(8, 'validate not null public.videos.pin_id');
-COMMIT;
-\endif
-
--- 9. create 2 not nulls of public.videos
--- lock: public.videos IN ACCESS EXCLUSIVE MODE
-SELECT pg_temp.todo(9) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[9/28] create 2 not nulls of public.videos'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
-ALTER TABLE public.videos ALTER COLUMN pin_id SET NOT NULL;
-ALTER TABLE public.videos DROP CONSTRAINT pin_id_holds_no_null;
-ALTER TABLE public.videos ADD CONSTRAINT updated_at_holds_no_null CHECK (updated_at IS NOT NULL) NOT VALID;
-CALL pg_temp.done(9, 'create 2 not nulls of public.videos');
-COMMIT;
-\endif
-
--- 10. validate not null public.videos.updated_at
--- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(10) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[10/28] validate not null public.videos.updated_at'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
-ALTER TABLE public.videos VALIDATE CONSTRAINT updated_at_holds_no_null;
-CALL pg_temp.done(10, 'validate not null public.videos.updated_at');
-COMMIT;
-\endif
-
--- 11. create 2 not nulls of public.videos
--- lock: public.videos IN ACCESS EXCLUSIVE MODE
-SELECT pg_temp.todo(11) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[11/28] create 2 not nulls of public.videos'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
-ALTER TABLE public.videos ALTER COLUMN updated_at SET NOT NULL;
-ALTER TABLE public.videos DROP CONSTRAINT updated_at_holds_no_null;
-ALTER TABLE public.videos ADD CONSTRAINT upload_status_holds_no_null CHECK (upload_status IS NOT NULL) NOT VALID;
-CALL pg_temp.done(11, 'create 2 not nulls of public.videos');
-COMMIT;
-\endif
-
--- 12. validate not null public.videos.upload_status
--- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(12) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[12/28] validate not null public.videos.upload_status'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
-ALTER TABLE public.videos VALIDATE CONSTRAINT upload_status_holds_no_null;
-CALL pg_temp.done(12, 'validate not null public.videos.upload_status');
-COMMIT;
-\endif
-
--- 13. create 2 not nulls of public.videos
--- lock: public.videos IN ACCESS EXCLUSIVE MODE
-SELECT pg_temp.todo(13) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[13/28] create 2 not nulls of public.videos'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
-ALTER TABLE public.videos ALTER COLUMN upload_status SET NOT NULL;
-ALTER TABLE public.videos DROP CONSTRAINT upload_status_holds_no_null;
-ALTER TABLE public.videos ADD CONSTRAINT uploaded_at_holds_no_null CHECK (uploaded_at IS NOT NULL) NOT VALID;
-CALL pg_temp.done(13, 'create 2 not nulls of public.videos');
-COMMIT;
-\endif
-
--- 14. validate not null public.videos.uploaded_at
--- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(14) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[14/28] validate not null public.videos.uploaded_at'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN SHARE UPDATE EXCLUSIVE MODE');
-ALTER TABLE public.videos VALIDATE CONSTRAINT uploaded_at_holds_no_null;
-CALL pg_temp.done(14, 'validate not null public.videos.uploaded_at');
-COMMIT;
-\endif
-
--- 15. create not null public.videos.uploaded_at
--- lock: public.videos IN ACCESS EXCLUSIVE MODE
-SELECT pg_temp.todo(15) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[15/28] create not null public.videos.uploaded_at'
-BEGIN;
-CALL pg_temp.take_locks('public.videos IN ACCESS EXCLUSIVE MODE');
-ALTER TABLE public.videos ALTER COLUMN uploaded_at SET NOT NULL;
-ALTER TABLE public.videos DROP CONSTRAINT uploaded_at_holds_no_null;
-CALL pg_temp.done(15, 'create not null public.videos.uploaded_at');
-COMMIT;
-\endif
-
--- 16. create index public.ix_videos_checksum
--- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(16) AS migrator_todo \gset
-\if :migrator_todo
-\echo '[16/28] create index public.ix_videos_checksum'
+\echo '[6/18] create index public.ix_videos_checksum'
 SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_checksum' AND i.indisvalid)) AS migrator_missing \gset
 \if :migrator_missing
 SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_checksum' AND NOT i.indisvalid \gexec
 CREATE INDEX CONCURRENTLY ix_videos_checksum ON public.videos USING btree (checksum_sha256);
 \endif
-CALL pg_temp.done(16, 'create index public.ix_videos_checksum');
+CALL pg_temp.done(6, 'create index public.ix_videos_checksum');
 \endif
 
--- 17. create index public.ix_videos_mall_id
+-- 7. create index public.ix_videos_mall_id
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(17) AS migrator_todo \gset
+SELECT pg_temp.todo(7) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[17/28] create index public.ix_videos_mall_id'
+\echo '[7/18] create index public.ix_videos_mall_id'
 SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_mall_id' AND i.indisvalid)) AS migrator_missing \gset
 \if :migrator_missing
 SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_mall_id' AND NOT i.indisvalid \gexec
 CREATE INDEX CONCURRENTLY ix_videos_mall_id ON public.videos USING btree (mall_id);
 \endif
-CALL pg_temp.done(17, 'create index public.ix_videos_mall_id');
+CALL pg_temp.done(7, 'create index public.ix_videos_mall_id');
 \endif
 
--- 18. create index public.ix_videos_pin_id
+-- 8. create index public.ix_videos_pin_id
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(18) AS migrator_todo \gset
+SELECT pg_temp.todo(8) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[18/28] create index public.ix_videos_pin_id'
+\echo '[8/18] create index public.ix_videos_pin_id'
 SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_pin_id' AND i.indisvalid)) AS migrator_missing \gset
 \if :migrator_missing
 SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_pin_id' AND NOT i.indisvalid \gexec
 CREATE INDEX CONCURRENTLY ix_videos_pin_id ON public.videos USING btree (pin_id);
 \endif
-CALL pg_temp.done(18, 'create index public.ix_videos_pin_id');
+CALL pg_temp.done(8, 'create index public.ix_videos_pin_id');
 \endif
 
--- 19. create index public.ix_videos_recorded_at
+-- 9. create index public.ix_videos_recorded_at
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(19) AS migrator_todo \gset
+SELECT pg_temp.todo(9) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[19/28] create index public.ix_videos_recorded_at'
+\echo '[9/18] create index public.ix_videos_recorded_at'
 SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_recorded_at' AND i.indisvalid)) AS migrator_missing \gset
 \if :migrator_missing
 SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_recorded_at' AND NOT i.indisvalid \gexec
 CREATE INDEX CONCURRENTLY ix_videos_recorded_at ON public.videos USING btree (recorded_at DESC);
 \endif
-CALL pg_temp.done(19, 'create index public.ix_videos_recorded_at');
+CALL pg_temp.done(9, 'create index public.ix_videos_recorded_at');
 \endif
 
--- 20. create index public.ix_videos_unique_checksum_pin
+-- 10. create index public.ix_videos_unique_checksum_pin
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(20) AS migrator_todo \gset
+SELECT pg_temp.todo(10) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[20/28] create index public.ix_videos_unique_checksum_pin'
+\echo '[10/18] create index public.ix_videos_unique_checksum_pin'
 SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_unique_checksum_pin' AND i.indisvalid)) AS migrator_missing \gset
 \if :migrator_missing
 SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_unique_checksum_pin' AND NOT i.indisvalid \gexec
 CREATE UNIQUE INDEX CONCURRENTLY ix_videos_unique_checksum_pin ON public.videos USING btree (checksum_sha256, pin_id) WHERE (checksum_sha256 IS NOT NULL);
 \endif
-CALL pg_temp.done(20, 'create index public.ix_videos_unique_checksum_pin');
+CALL pg_temp.done(10, 'create index public.ix_videos_unique_checksum_pin');
 \endif
 
--- 21. create index public.ix_videos_upload_status
+-- 11. create index public.ix_videos_upload_status
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(21) AS migrator_todo \gset
+SELECT pg_temp.todo(11) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[21/28] create index public.ix_videos_upload_status'
+\echo '[11/18] create index public.ix_videos_upload_status'
 SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_upload_status' AND i.indisvalid)) AS migrator_missing \gset
 \if :migrator_missing
 SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_upload_status' AND NOT i.indisvalid \gexec
 CREATE INDEX CONCURRENTLY ix_videos_upload_status ON public.videos USING btree (upload_status);
 \endif
-CALL pg_temp.done(21, 'create index public.ix_videos_upload_status');
+CALL pg_temp.done(11, 'create index public.ix_videos_upload_status');
 \endif
 
--- 22. create index public.ix_videos_uploaded_at
+-- 12. create index public.ix_videos_uploaded_at
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(22) AS migrator_todo \gset
+SELECT pg_temp.todo(12) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[22/28] create index public.ix_videos_uploaded_at'
+\echo '[12/18] create index public.ix_videos_uploaded_at'
 SELECT NOT (SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_uploaded_at' AND i.indisvalid)) AS migrator_missing \gset
 \if :migrator_missing
 SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'ix_videos_uploaded_at' AND NOT i.indisvalid \gexec
 CREATE INDEX CONCURRENTLY ix_videos_uploaded_at ON public.videos USING btree (uploaded_at DESC);
 \endif
-CALL pg_temp.done(22, 'create index public.ix_videos_uploaded_at');
+CALL pg_temp.done(12, 'create index public.ix_videos_uploaded_at');
 \endif
 
--- 23. create constraint public.videos.fk_videos_mall_id
+-- 13. create constraint public.videos.fk_videos_mall_id
 -- lock: public.malls IN SHARE ROW EXCLUSIVE MODE
 -- lock: public.videos IN SHARE ROW EXCLUSIVE MODE
-SELECT pg_temp.todo(23) AS migrator_todo \gset
+SELECT pg_temp.todo(13) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[23/28] create constraint public.videos.fk_videos_mall_id'
+\echo '[13/18] create constraint public.videos.fk_videos_mall_id'
 BEGIN;
 CALL pg_temp.take_locks('public.malls IN SHARE ROW EXCLUSIVE MODE', 'public.videos IN SHARE ROW EXCLUSIVE MODE');
 ALTER TABLE public.videos ADD CONSTRAINT fk_videos_mall_id FOREIGN KEY (mall_id) REFERENCES public.malls(id) ON DELETE CASCADE NOT VALID;
-CALL pg_temp.done(23, 'create constraint public.videos.fk_videos_mall_id');
+CALL pg_temp.done(13, 'create constraint public.videos.fk_videos_mall_id');
 COMMIT;
 \endif
 
--- 24. validate constraint public.videos.fk_videos_mall_id
+-- 14. validate constraint public.videos.fk_videos_mall_id
 -- lock: public.malls IN ROW SHARE MODE
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(24) AS migrator_todo \gset
+SELECT pg_temp.todo(14) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[24/28] validate constraint public.videos.fk_videos_mall_id'
+\echo '[14/18] validate constraint public.videos.fk_videos_mall_id'
 BEGIN;
 CALL pg_temp.take_locks('public.malls IN ROW SHARE MODE', 'public.videos IN SHARE UPDATE EXCLUSIVE MODE');
 ALTER TABLE public.videos VALIDATE CONSTRAINT fk_videos_mall_id;
-CALL pg_temp.done(24, 'validate constraint public.videos.fk_videos_mall_id');
+CALL pg_temp.done(14, 'validate constraint public.videos.fk_videos_mall_id');
 COMMIT;
 \endif
 
--- 25. create constraint public.videos.fk_videos_pin_id
+-- 15. create constraint public.videos.fk_videos_pin_id
 -- lock: public.camera_pins IN SHARE ROW EXCLUSIVE MODE
 -- lock: public.videos IN SHARE ROW EXCLUSIVE MODE
-SELECT pg_temp.todo(25) AS migrator_todo \gset
+SELECT pg_temp.todo(15) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[25/28] create constraint public.videos.fk_videos_pin_id'
+\echo '[15/18] create constraint public.videos.fk_videos_pin_id'
 BEGIN;
 CALL pg_temp.take_locks('public.camera_pins IN SHARE ROW EXCLUSIVE MODE', 'public.videos IN SHARE ROW EXCLUSIVE MODE');
 ALTER TABLE public.videos ADD CONSTRAINT fk_videos_pin_id FOREIGN KEY (pin_id) REFERENCES public.camera_pins(id) ON DELETE CASCADE NOT VALID;
-CALL pg_temp.done(25, 'create constraint public.videos.fk_videos_pin_id');
+CALL pg_temp.done(15, 'create constraint public.videos.fk_videos_pin_id');
 COMMIT;
 \endif
 
--- 26. validate constraint public.videos.fk_videos_pin_id
+-- 16. validate constraint public.videos.fk_videos_pin_id
 -- lock: public.camera_pins IN ROW SHARE MODE
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(26) AS migrator_todo \gset
+SELECT pg_temp.todo(16) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[26/28] validate constraint public.videos.fk_videos_pin_id'
+\echo '[16/18] validate constraint public.videos.fk_videos_pin_id'
 BEGIN;
 CALL pg_temp.take_locks('public.camera_pins IN ROW SHARE MODE', 'public.videos IN SHARE UPDATE EXCLUSIVE MODE');
 ALTER TABLE public.videos VALIDATE CONSTRAINT fk_videos_pin_id;
-CALL pg_temp.done(26, 'validate constraint public.videos.fk_videos_pin_id');
+CALL pg_temp.done(16, 'validate constraint public.videos.fk_videos_pin_id');
 COMMIT;
 \endif
 
--- 27. create constraint public.videos.fk_videos_uploaded_by
+-- 17. create constraint public.videos.fk_videos_uploaded_by
 -- lock: public.users IN SHARE ROW EXCLUSIVE MODE
 -- lock: public.videos IN SHARE ROW EXCLUSIVE MODE
-SELECT pg_temp.todo(27) AS migrator_todo \gset
+SELECT pg_temp.todo(17) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[27/28] create constraint public.videos.fk_videos_uploaded_by'
+\echo '[17/18] create constraint public.videos.fk_videos_uploaded_by'
 BEGIN;
 CALL pg_temp.take_locks('public.users IN SHARE ROW EXCLUSIVE MODE', 'public.videos IN SHARE ROW EXCLUSIVE MODE');
 ALTER TABLE public.videos ADD CONSTRAINT fk_videos_uploaded_by FOREIGN KEY (uploaded_by_user_id) REFERENCES public.users(id) ON DELETE SET NULL NOT VALID;
-CALL pg_temp.done(27, 'create constraint public.videos.fk_videos_uploaded_by');
+CALL pg_temp.done(17, 'create constraint public.videos.fk_videos_uploaded_by');
 COMMIT;
 \endif
 
--- 28. validate constraint public.videos.fk_videos_uploaded_by
+-- 18. validate constraint public.videos.fk_videos_uploaded_by
 -- lock: public.users IN ROW SHARE MODE
 -- lock: public.videos IN SHARE UPDATE EXCLUSIVE MODE
-SELECT pg_temp.todo(28) AS migrator_todo \gset
+SELECT pg_temp.todo(18) AS migrator_todo \gset
 \if :migrator_todo
-\echo '[28/28] validate constraint public.videos.fk_videos_uploaded_by'
+\echo '[18/18] validate constraint public.videos.fk_videos_uploaded_by'
 BEGIN;
 CALL pg_temp.take_locks('public.users IN ROW SHARE MODE', 'public.videos IN SHARE UPDATE EXCLUSIVE MODE');
 ALTER TABLE public.videos VALIDATE CONSTRAINT fk_videos_uploaded_by;
-CALL pg_temp.done(28, 'validate constraint public.videos.fk_videos_uploaded_by');
+CALL pg_temp.done(18, 'validate constraint public.videos.fk_videos_uploaded_by');
 COMMIT;
 \endif
 

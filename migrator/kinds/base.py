@@ -82,6 +82,9 @@ class Facts(Protocol):
     def moves(self, identity: Identity) -> bool:
         """Whether this column changes over from a type that is set aside to its replacement."""
 
+    def copies(self, identity: Identity) -> Sequence[tuple[Identity, Identity]]:
+        """The copies of a part of a table on tables that inherit from it, each with the tie, before the plan."""
+
     def parts_tied(self, tie: Identity) -> bool:
         """Whether two tables are tied until one of them goes, so that what the tie holds goes with the parent's."""
 
@@ -137,6 +140,8 @@ class Object(tuple[Any, ...]):
     attached: ClassVar[bool] = False
     """True: lives on any other object (comment, grant, owner). Its query gives the target's address; its first
     key is the target's identity, its second the name of a column that is no object of its own, or ''."""
+    told_of: ClassVar[bool] = False
+    """True: where what it is attached to is no object of its own, it is reported by name."""
     falls: ClassVar[bool] = True
     """True: goes with its parent when that is dropped."""
     enforces: ClassVar[bool] = False
@@ -379,6 +384,15 @@ class Object(tuple[Any, ...]):
         """The statements that make it; `parts` are written inside."""
         raise NotImplementedError
 
+    def joins(self, facts: Facts) -> bool:
+        """Whether it is created together with others of its kind and table that come next to it."""
+        return False
+
+    @classmethod
+    def create_together(cls, ones: Sequence[Self], facts: Facts) -> list[Statement]:
+        """The statements that make several objects which `join`."""
+        raise NotImplementedError
+
     def drop(self, facts: Facts) -> list[Statement]:
         """The statements that remove it."""
         return [Statement(f"DROP {self.reference}")]
@@ -403,9 +417,7 @@ class Object(tuple[Any, ...]):
     def rename(self, new: Self) -> list[Statement]:
         """The statements that give it the name of `new`."""
         locks = lock(LockMode.ACCESS_EXCLUSIVE, self.table) if self.table else ()
-        return [
-            Statement(f"ALTER {self.reference} RENAME TO {identifier(new[self.naming_place()])}", locks)
-        ]
+        return [Statement(f"ALTER {self.reference} RENAME TO {identifier(new[self.naming_place()])}", locks)]
 
     @classmethod
     def naming_place(cls) -> int:

@@ -130,15 +130,40 @@ class NotNull(Object):
                 f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}", weak, alone=True, verb="validate"
             )
             return [add, validate] if self.valid else [add]
-        # A validated CHECK spares SET NOT NULL its scan; it has to outlive that statement, so it goes after it.
-        proof = identifier(f"{self.column[:45]}_holds_no_null")
+        return self.create_together([self], facts)
+
+    def joins(self, facts: Facts) -> bool:
+        return not self.sources and not facts.is_new(self.table) and facts.oldest < 18
+
+    @classmethod
+    def create_together(cls, ones: Sequence[NotNull], facts: Facts) -> list[Statement]:
+        """One CHECK for all the columns: they are proved by one scan of the table.
+
+        A validated CHECK spares SET NOT NULL its scan; it has to outlive that statement, so it goes after it.
+        """
+        one, table, columns = ones[0], ones[0]._table, [identifier(each.column) for each in ones]
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, one.table)
+        weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, one.table)
+        proof = identifier(f"{one.column[:45]}_holds_no_null")
+        filled = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        set_ = ", ".join(f"ALTER COLUMN {column} SET NOT NULL" for column in columns)
+        also = tuple(each.identity for each in ones[1:])
         return [
             Statement(
-                f"ALTER TABLE {table} ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID", strong
+                f"ALTER TABLE {table} ADD CONSTRAINT {proof} CHECK ({filled}) NOT VALID",
+                strong,
+                verb="require",
+                also=also,
             ),
-            Statement(f"ALTER TABLE {table} VALIDATE CONSTRAINT {proof}", weak, alone=True, verb="validate"),
-            Statement(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", strong),
-            Statement(f"ALTER TABLE {table} DROP CONSTRAINT {proof}", strong),
+            Statement(
+                f"ALTER TABLE {table} VALIDATE CONSTRAINT {proof}",
+                weak,
+                alone=True,
+                verb="validate",
+                also=also,
+            ),
+            Statement(f"ALTER TABLE {table} {set_}", strong, also=also),
+            Statement(f"ALTER TABLE {table} DROP CONSTRAINT {proof}", strong, also=also),
         ]
 
     def _inline(self, facts: Facts) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from migrator.errors import PlanError
 from migrator.hazards import Hazards
@@ -71,6 +72,10 @@ class Planning:
     def moves(self, identity: Identity) -> bool:
         """Whether this column changes over from a type that is set aside to its replacement."""
         return identity in self.changes.moved
+
+    def copies(self, identity: Identity) -> Sequence[tuple[Identity, Identity]]:
+        """The copies of a part of a table on tables that inherit from it, each with the tie, before the plan."""
+        return self.snapshots[0].copies.get(identity, ())
 
     def parts_tied(self, tie: Identity) -> bool:
         """Whether two tables are tied until one of them goes."""
@@ -159,8 +164,12 @@ def plan(
     parts = _parts(folded, rank)
     statements: list[Statement] = []
     bridged = {verb: order.bridged(changes, verb) for verb in (Verb.CREATE, Verb.DROP)}
-    for vertex in ordered:
-        written = _write(vertex, parts, facts, backfills)
+    for vertex, *joined in _joined(ordered, facts):
+        if joined:
+            ones = [new.objects[each.identity] for each in (vertex, *joined)]
+            written = ones[0].create_together(ones, facts)
+        else:
+            written = _write(vertex, parts, facts, backfills)
         for part in parts.get(vertex, ()) if vertex.verb is Verb.ALTER else ():
             written = [*written, *_write(part, parts, facts, backfills)]
         statements += [
@@ -174,6 +183,17 @@ def plan(
             for s in written
         ]
     return Plan(changes, tuple(group([*first, *statements])), _preconditions(facts, hooks))
+
+
+def _joined(ordered: Sequence[Vertex], facts: Planning) -> Iterator[list[Vertex]]:
+    """The vertices in the same order, those side by side that can be created together in one list."""
+
+    def home(vertex: Vertex) -> object:
+        one = facts.new(vertex.identity) if vertex.verb is Verb.CREATE else None
+        return (vertex.identity[0], one.table) if one is not None and one.joins(facts) else vertex
+
+    for _, vertices in groupby(ordered, key=home):
+        yield list(vertices)
 
 
 def _ask_for_roles(changes: Changes) -> None:

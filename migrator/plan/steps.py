@@ -45,9 +45,10 @@ class Step:
         """What it does, for people: `create 20 columns and 1 trigger of public.videos`."""
         groups: dict[tuple[str, str], list[Identity]] = {}
         for statement in self.statements:
-            same = groups.setdefault((statement.verb, statement.subject[0]), [])
-            if statement.subject not in same:
-                same.append(statement.subject)
+            for subject in (statement.subject, *statement.also):
+                same = groups.setdefault((statement.verb, subject[0]), [])
+                if subject not in same:
+                    same.append(subject)
         said, told = "", []
         for (verb, kind), subjects in groups.items():
             word = kind.replace("_", " ")
