@@ -166,7 +166,8 @@ class _Probe:
         own = self.connection.info.backend_pid
         held: set[tuple[int, str]] = set()
         self.connection.execute("SELECT pg_stat_force_next_flush()")
-        with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        # Also when interrupted: those in its way go first, then the thread can end.
+        with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
             watcher = stack.enter_context(self.database.connect())
             before = self._returned(watcher)
             others = [stack.enter_context(self._in_the_way(watched, mode)) for mode in _IN_THE_WAY]
