@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from migrator import psql
 from migrator.apply import run as apply_run
@@ -218,12 +221,17 @@ def _proved(
 
 
 def _samples(project: Project) -> round_trip.Samples | None:
-    found: round_trip.Samples | None = None
-    if project.samples:
-        from migrator.state import desired
+    if not project.samples:
+        return None
+    from migrator.state import desired
 
-        found = desired.attribute(project, "samples", project.samples)
-    return found
+    fill: round_trip.Samples = desired.attribute(project, "samples", project.samples)
+
+    def quietly(connection: psycopg.Connection[Any]) -> object:
+        with redirect_stdout(sys.stderr):  # what it prints is not what was asked for
+            return fill(connection)
+
+    return quietly
 
 
 def _how_to_run(name: str, direction: str) -> list[str]:
@@ -266,12 +274,10 @@ def roundtrip(project: Project, names: Sequence[str], *, tell: Tell) -> str:
         for place, one in enumerate(migrations)
         if not names or {one.revision, one.folder.name} & {*names}
     ]
-    if len(chosen) < len(names) or not migrations:
-        raise StateError(
-            "there is no such migration",
-            where=", ".join(names) or str(project.migrations),
-            hint="see HISTORY",
-        )
+    if not migrations:
+        raise StateError("there is no migration", where=str(project.migrations), hint="run `diff` first")
+    if len(chosen) < len(names):
+        raise StateError("there is no such migration", where=", ".join(names), hint="see HISTORY")
     samples, proofs = _samples(project), []
     with serve(project.postgres) as server, wanted_database(project, server) as wanted:
         seen = round_trip.look(server, wanted)

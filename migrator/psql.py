@@ -86,16 +86,15 @@ def dump_schema(
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        encoding="utf-8",
     )
     if done.returncode:
         raise ServerError(
             "pg_dump failed",
             where=_place(conninfo),
-            why=done.stderr.strip(),
+            why=done.stderr.decode(errors="replace").strip(),
             hint="Its message is above. It must be at least as new as the server, and may read every object.",
         )
-    return _stable(done.stdout)
+    return _stable(done.stdout.decode())  # a text stream would lose carriage returns
 
 
 def _stable(dump: str) -> str:

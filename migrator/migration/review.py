@@ -14,6 +14,7 @@ from migrator.plan.plan import Plan
 from migrator.plan.steps import Step
 from migrator.statement import Identity, Lock, LockMode
 
+_BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 ARROWS = {"upgrade": "Upgrade", "downgrade": "Downgrade"}
 
 
@@ -59,17 +60,15 @@ def _objects(changes: Changes) -> str:
             one = changes.object(identity)
             if sign != "~" and one.parent in identities:
                 continue  # told with its parent
-            groups.setdefault(identity[0].replace("_", " "), []).append(".".join(identity[1:]))
-        lines += [
-            f"| {sign} | {kind} | {', '.join(f'`{n}`' for n in names)} |" for kind, names in groups.items()
-        ]
+            groups.setdefault(identity[0].replace("_", " "), []).append(code(".".join(identity[1:])))
+        lines += [f"| {sign} | {kind} | {', '.join(names)} |" for kind, names in groups.items()]
     return "## Objects\n\n| | kind | names |\n|---|---|---|\n" + "\n".join(lines) + "\n"
 
 
 def _lost(plans: Mapping[str, Plan]) -> str:
     lines = []
     for direction, plan in plans.items():
-        lines += [f"- **{ARROWS[direction]}** {line}" for line in losses(plan)]
+        lines += [f"- **{ARROWS[direction]}** {plain(line)}" for line in losses(plan)]
     if not lines:
         return "## What can be lost\n\nNothing.\n"
     return (
@@ -110,7 +109,7 @@ def _table(direction: str, plan: Plan) -> str:
     head = f"## {ARROWS[direction]}\n\n"
     if plan.preconditions:
         head += "Before anything changes, it is asked:\n\n"
-        head += "".join(f"- {one.name}\n" for one in plan.preconditions) + "\n"
+        head += "".join(f"- {plain(one.name)}\n" for one in plan.preconditions) + "\n"
     hazards = {hazard for statement in plan.statements for hazard in statement.hazards}
     told = "".join(
         f"\n- {h.code}: {h.effect}. Safer: {h.instead}." for h in sorted(hazards, key=lambda h: h.code)
@@ -123,12 +122,12 @@ def _table(direction: str, plan: Plan) -> str:
 
 def _row(step: Step) -> str:
     held = _held(step)
-    locks = ", ".join(f"{one.mode.sql} on `{'.'.join(one.relation[1:])}`" for one in held) or "–"
+    locks = ", ".join(f"{one.mode.sql} on {code('.'.join(one.relation[1:]))}" for one in held) or "–"
     if any(statement.measured is None for statement in step.statements):
         locks += " (not measured)"
     hazards = ", ".join(sorted({hazard.code for s in step.statements for hazard in s.hazards})) or "–"
     who, how_long = _waits(step, max((one.mode for one in held), default=None))
-    return f"| {step.number} | {step.title} | {locks} | {who} | {how_long} | {hazards} |"
+    return f"| {step.number} | {plain(step.title)} | {locks} | {who} | {how_long} | {hazards} |"
 
 
 def _held(step: Step) -> list[Lock]:
@@ -150,7 +149,7 @@ def _waits(step: Step, mode: LockMode | None) -> tuple[str, str]:
     rewrites = {relation for one in seen for relation in one.rewrites}
     reads = {relation for one in seen for relation in one.reads if relation in strong or step.stops_writers}
     works = [
-        f"{verb} {', '.join('`' + '.'.join(relation[1:]) + '`' for relation in sorted(relations))}"
+        f"{verb} {', '.join(code('.'.join(relation[1:])) for relation in sorted(relations))}"
         for verb, relations in (("rewrites", rewrites), ("reads", reads - rewrites))
         if relations
     ]
@@ -174,6 +173,18 @@ def _hooks(direction: str, hooks: Hooks) -> str:
             f" a row is still to do while `{fill.remaining}`:\n\n{_sql(fill.sql)}"
         )
     return "\n".join(parts)
+
+
+def code(text: str) -> str:
+    """A name as a code span in a table, whatever it holds."""
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{_BREAK.sub(' ', text)}{pad}{fence}".replace("|", r"\|")
+
+
+def plain(text: str) -> str:
+    """A text that holds names, so that nothing of it is read as Markdown or HTML."""
+    return re.sub(r"([\\`*<>|\[\]&~$])", r"\\\1", _BREAK.sub(" ", text))
 
 
 def _sql(text: str) -> str:

@@ -1,0 +1,193 @@
+"""Changes of models as people make them: `diff` writes them and proves both directions by a round trip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migrator.postgres import Server
+from tests.small_project import PACKAGE, SmallProject
+
+
+@pytest.fixture
+def project(tmp_path: Path, server: Server) -> SmallProject:
+    """An empty project."""
+    return SmallProject(tmp_path / "project", server)
+
+
+def proved(project: SmallProject, before: str, after: str) -> tuple[str, str]:
+    """The SQL, up and down, of the change of models, after `diff` has proved it and finds nothing more."""
+    for text, message in ((before, "before"), (after, "after")):
+        project.models(text)
+        project.done("diff", message)
+    assert project.run("diff", "--check").status == 0
+    held = project.file(1, "README.md").read_text()
+    assert "upgrade gives what schema/ asks for" in held and "downgrade gives what was before" in held
+    up, down = (
+        file.read_text().partition("\n-- The migration\n")[2]
+        for file in (project.file(1, "upgrade.sql"), project.file(1, "downgrade.sql"))
+    )
+    return up, down
+
+
+ORDERS = """
+Table("customer", metadata, Column("id", Integer, primary_key=True), Column("name", Text))
+Table("order", metadata, Column("id", Integer, primary_key=True),
+    Column("customer", ForeignKey("customer.id"), index=True), Column("note", String(20)))
+"""
+WITHOUT = """
+Table("customer", metadata, Column("id", Integer, primary_key=True))
+"""
+
+
+def test_a_removed_table_and_a_removed_column_go_and_come_back_with_all_that_was_on_them(
+    project: SmallProject,
+) -> None:
+    up, down = proved(project, ORDERS, WITHOUT)
+    assert 'DROP TABLE public."order"' in up and "DROP COLUMN name" in up
+    assert 'CREATE TABLE public."order"' in down and "ix_order_customer" in down
+    review = project.file(1, "README.md").read_text()
+    assert "deletes all data in table public.order, and the table itself" in review
+    assert "deletes one column of table public.customer, and all data in it: name" in review
+    head = project.file(1, "upgrade.sql").read_text().partition("\\set")[0]
+    assert "-- WARNING: deletes all data in table public.order, and the table itself" in head
+
+
+def test_tables_in_several_schemas_refer_to_each_other_and_a_schema_goes_with_its_last_table(
+    project: SmallProject,
+) -> None:
+    before = """
+Table("mall", metadata, Column("id", Integer, primary_key=True), schema="Sales Area")
+Table("mall", metadata, Column("id", Integer, primary_key=True),
+    Column("other", ForeignKey("Sales Area.mall.id")))
+"""
+    after = """
+Table("mall", metadata, Column("id", Integer, primary_key=True), Column("state", Enum("on", "off", name="state", schema="ops")))
+Table("mall", metadata, Column("id", Integer, primary_key=True),
+    Column("other", ForeignKey("mall.id")), schema="ops")
+"""
+    up, down = proved(project, before, after)
+    assert "CREATE SCHEMA ops" in up and 'DROP SCHEMA "Sales Area"' in up
+    assert 'CREATE SCHEMA "Sales Area"' in down and "DROP SCHEMA ops" in down
+
+
+def test_the_metadata_may_have_a_schema_of_its_own(project: SmallProject) -> None:
+    project.write(
+        f"{PACKAGE}/__init__.py",
+        "from sqlalchemy import *\nmetadata = MetaData(schema='app')\n"
+        "Table('a', metadata, Column('id', Integer, primary_key=True), Column('e', Enum('x', name='kind')))\n"
+        "Table('b', metadata, Column('id', ForeignKey('app.a.id'), primary_key=True))\n",
+    )
+    project.done("diff", "one")
+    assert "CREATE TYPE app.kind" in project.file(0, "upgrade.sql").read_text()
+    project.done("roundtrip")
+    assert project.run("diff", "--check").status == 0
+
+
+def test_sequences_identities_and_computed_columns_change_in_place_or_anew(project: SmallProject) -> None:
+    before = """
+number = Sequence("number", start=100, metadata=metadata)
+Table("item", metadata, Column("id", Integer, Identity(always=True, start=7), primary_key=True),
+    Column("n", Integer, number, server_default=number.next_value()),
+    Column("serial", BigInteger, server_default=text("0")),
+    Column("double", Integer, Computed("n * 2", persisted=True)))
+"""
+    after = """
+number = Sequence("number", start=100, increment=10, cycle=True, data_type=BigInteger, metadata=metadata)
+other = Sequence("other", metadata=metadata)
+Table("item", metadata, Column("id", Integer, Identity(always=False, start=7, increment=2), primary_key=True),
+    Column("n", Integer, number, server_default=number.next_value()),
+    Column("m", Integer, other, server_default=other.next_value()),
+    Column("serial", BigInteger, server_default=text("1")),
+    Column("plain", Integer))
+"""
+    project.write(
+        f"{PACKAGE}/hooks/002_after/downgrade/decisions.toml",
+        '[allow]\n"column public.item.double" = "few rows"\n',
+    )
+    up, down = proved(project, before, after)
+    assert "INCREMENT BY 10" in up and "SET GENERATED BY DEFAULT" in up
+    assert "SET GENERATED ALWAYS" in down and "GENERATED ALWAYS AS ((n * 2)) STORED" in down
+
+
+def test_the_labels_of_an_enum_come_and_go(project: SmallProject) -> None:
+    models = """
+kind = Enum({labels}, name="kind", metadata=metadata)
+Table("item", metadata, Column("id", Integer, primary_key=True),
+    Column("kind", kind, server_default="b", index=True), Column("kinds", ARRAY(kind)))
+"""
+    for direction in ("upgrade", "downgrade"):
+        project.write(
+            f"{PACKAGE}/hooks/002_after/{direction}/decisions.toml",
+            "[allow]\n"
+            + "".join(f'"column public.item.{c}" = "few rows"\n' for c in ("kind", "kinds"))
+            + '"index public.ix_item_kind" = "few rows"\n',
+        )
+    up, down = proved(
+        project, models.format(labels="'a', 'b'"), models.format(labels="'a', 'new', 'b', 'it''s'")
+    )
+    assert "ADD VALUE 'new' AFTER 'a'" in up and "CREATE TYPE" not in up
+    assert "CREATE TYPE public.kind AS ENUM ('a', 'b')" in down
+
+
+def test_a_check_that_is_printed_otherwise_than_it_was_written_is_no_difference(
+    project: SmallProject,
+) -> None:
+    models = """
+Table("item", metadata, Column("id", Integer, primary_key=True),
+    Column("status", String(20), CheckConstraint("status IN ({values})", name="status_known")),
+    Column("kind", Enum("a", "b", native_enum=False, create_constraint=True, name="kind_known")),
+    CheckConstraint("status <> '' AND (id BETWEEN 1 AND 9 OR status LIKE 'x%')", name="odd"))
+"""
+    up, _ = proved(
+        project, models.format(values="'new', 'done'"), models.format(values="'new', 'done', 'failed'")
+    )
+    assert "status_known" in up and "odd" not in up and "kind_known" not in up
+
+
+def test_names_by_convention_are_the_names_in_the_database(project: SmallProject) -> None:
+    head = """
+metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s"}
+"""
+    before = head + 'Table("mall", metadata, Column("id", Integer, primary_key=True))\n'
+    after = (
+        before
+        + """
+Table("shop", metadata, Column("id", Integer, primary_key=True), Column("mall", ForeignKey("mall.id"), index=True),
+    Column("code", Text, unique=True), CheckConstraint("code <> ''", name="filled"))
+"""
+    )
+    up, _ = proved(project, before, after)
+    for name in ("pk_shop", "fk_shop_mall_mall", "uq_shop_code", "ck_shop_filled", "ix_shop_mall"):
+        assert name in up
+
+
+def test_comments_and_defaults_change_alone(project: SmallProject) -> None:
+    models = """
+Table("item", metadata, Column("id", Integer, primary_key=True),
+    Column("made", DateTime(timezone=True), server_default={default}, comment={text!r}), comment={text!r})
+"""
+    up, down = proved(
+        project,
+        models.format(default="func.now()", text="it's 100% old\nin two lines"),
+        models.format(default="text(\"now() + interval '1 day'\")", text="new"),
+    )
+    assert "COMMENT ON COLUMN public.item.made IS 'new'" in up and "ADD COLUMN" not in up and "DROP" not in up
+    assert "IS 'it''s 100% old\nin two lines'" in down
+
+
+def test_ddl_that_hangs_on_the_metadata_is_part_of_what_is_wanted(project: SmallProject) -> None:
+    before = 'Table("item", metadata, Column("id", Integer, primary_key=True), Column("label", Text))\n'
+    after = (
+        before
+        + """
+from sqlalchemy import event
+event.listen(metadata, "after_create", DDL('CREATE INDEX "by %% length" ON item (length(label)) WHERE label IS NOT NULL'))
+event.listen(metadata, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS plpgsql"))
+"""
+    )
+    up, _ = proved(project, before, after)
+    assert '"by % length"' in up
