@@ -79,8 +79,11 @@ ONLINE = {
         T, T + "ALTER TABLE t ADD c bigint GENERATED ALWAYS AS IDENTITY"
     ),
     "a new serial column is filled in batches": Rule(T, T + "ALTER TABLE t ADD c bigserial"),
-    "identity on a column that was there": Rule(
-        T, T + "ALTER TABLE t ALTER n SET NOT NULL, ALTER n ADD GENERATED ALWAYS AS IDENTITY"
+    "identity on a column that was there goes on from its highest value, by an index": Rule(
+        T + "CREATE INDEX i ON t (n);",
+        T
+        + "CREATE INDEX i ON t (n);"
+        + "ALTER TABLE t ALTER n SET NOT NULL, ALTER n ADD GENERATED ALWAYS AS IDENTITY",
     ),
     "a new column with a CHECK": Rule(T, T + "ALTER TABLE t ADD c int NOT NULL DEFAULT 1 CHECK (c > 0)"),
     "a new column with a default and a foreign key": Rule(
@@ -198,6 +201,11 @@ REFUSED = {
         T + "CREATE DOMAIN d AS int CHECK (VALUE > 0);",
         T + "CREATE DOMAIN d AS int CHECK (VALUE > 0); ALTER TABLE t ADD c d",
         refused=("column public.t.c",),
+    ),
+    "identity on a column without an index": Rule(
+        T,
+        T + "ALTER TABLE t ALTER n SET NOT NULL, ALTER n ADD GENERATED ALWAYS AS IDENTITY",
+        refused=("identity public.t.n",),
     ),
     "a value that goes from an enum": Rule(
         ABC + "CREATE TABLE t (v e)",
