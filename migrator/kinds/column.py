@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.errors import PlanError
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds import conversion
-from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
@@ -168,14 +167,20 @@ class Column(Object):
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:
+        copies = [facts.old(copy) for tie, copy in facts.copies(self.identity) if facts.parts_tied(tie)]
+        inherited = [one for one in copies if isinstance(one, Column) and not one.own]
+        gone = [one for one in inherited if facts.new(one.identity) is None]
+        # A child that keeps the column as its own has to be left out of the statement on the parent.
+        only = "" if len(gone) == len(inherited) else "ONLY "
         return [
             Statement(
-                f"ALTER TABLE {qualified(self.schema, self.table_name)} DROP COLUMN {identifier(self.column)}",
+                f"ALTER TABLE {only}{qualified(self.schema, self.table_name)} DROP COLUMN {identifier(self.column)}",
                 lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
                 (Hazards.BREAKS_PREPARED,)
                 if self.generated
                 else (Hazards.LOSES_COLUMN, Hazards.BREAKS_PREPARED),
-            )
+            ),
+            *(statement for one in gone if only for statement in one.drop(facts)),
         ]
 
     def rename(self, new: Column) -> list[Statement]:
@@ -333,13 +338,6 @@ class Column(Object):
     def alter(self, new: Column, changed: Sequence[str], facts: Facts) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.parent)
         statements = []
-        if "local" in changed and self.sources and new.sources and not new.own:
-            raise PlanError(
-                "a column that the table declares itself cannot become one that it only inherits",
-                where=describe(self.identity),
-                why="PostgreSQL has no command for it",
-                hint="keep the column in the declaration of the table, or make a new table and move the rows",
-            )
         if made_above(new, facts):
             above = {"type", "collation", "generated", "expression"}
             changed = [name for name in changed if name not in above or not self._above(new, name, facts)]

@@ -8,6 +8,7 @@ from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
 from migrator.kinds.index import BODY, PART_OF, build_concurrently, duplicates, goes_above
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
+from migrator.kinds.options import storage
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -24,9 +25,11 @@ class Constraint(Object):
     enforces = True
     copyable = True
     catalogs = {
-        "pg_constraint": "oid conname connamespace contype condeferrable condeferred convalidated conrelid conindid"
+        "pg_constraint": "oid conname contype condeferrable condeferred convalidated conrelid conindid"
         " confrelid conkey confkey conbin conexclop confupdtype confdeltype confmatchtype confdelsetcols connoinherit"
-        " conpfeqop conppeqop conffeqop conenforced conperiod conparentid conislocal coninhcount",
+        " conenforced conperiod conparentid conislocal coninhcount",
+        "pg_class": "reloptions reltablespace",
+        "pg_tablespace": "oid spcname",
     }
 
     schema: str = key()
@@ -38,6 +41,8 @@ class Constraint(Object):
     enforced: bool = altered()
     valid: bool = altered()
     local: bool = altered()
+    options: list[str] = altered()
+    tablespace: str | None = altered()
     columns: list[str] = noted("to ask for the rows in the way before it is added")
     target: list[str] | None = noted("the table that a foreign key references: schema, name")
     target_columns: list[str] | None = noted("the columns that a foreign key references")
@@ -61,6 +66,7 @@ class Constraint(Object):
                    left(tail.definition, length(tail.definition) - length(tail.deferral || CASE WHEN NOT {enforced} THEN ' NOT ENFORCED'
                                                       WHEN NOT k.convalidated THEN ' NOT VALID' ELSE '' END)),
                    tail.deferral, {enforced}, k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
+                   coalesce(ic.reloptions, '{{}}'), s.spcname::text,
                    {names.format(numbers="k.conkey", relation="k.conrelid")},
                    CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END,
                    CASE WHEN k.contype = 'f' THEN {names.format(numbers="k.confkey", relation="k.confrelid")} END,
@@ -73,7 +79,7 @@ class Constraint(Object):
             FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
             LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
-            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
+            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
             CROSS JOIN LATERAL (SELECT pg_get_constraintdef(k.oid), CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
               || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END OFFSET 0) AS tail (definition, deferral)
             WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
@@ -154,6 +160,7 @@ class Constraint(Object):
             facts.is_new(self.parent)
             and (self.references is None or facts.is_new(self.references))
             and self.valid
+            and not self._stored_after()
         )
 
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
@@ -161,7 +168,38 @@ class Constraint(Object):
 
     def _words(self) -> str:
         enforced = "" if self.enforced else " NOT ENFORCED"
-        return f"CONSTRAINT {identifier(self.constraint)} {self.definition}{self.deferrable}{enforced}"
+        stored = "" if self._stored_after() else self._stored()
+        return f"CONSTRAINT {identifier(self.constraint)} {self.definition}{stored}{self.deferrable}{enforced}"
+
+    def _stored(self) -> str:
+        """How its index is stored, as it follows the definition."""
+        options = f" WITH ({storage(self.options)})" if self.options else ""
+        return options + (f" USING INDEX TABLESPACE {identifier(self.tablespace)}" if self.tablespace else "")
+
+    def _stored_after(self) -> bool:
+        """Whether that would stand inside the definition, which PostgreSQL printed: before the WHERE of EXCLUDE."""
+        return self.type == "x" and bool(self._stored())
+
+    def _store(self, new: Constraint, changed: Sequence[str]) -> list[Statement]:
+        """ALTER INDEX that leads from how its index is stored to how that of `new` is."""
+        index, statements = qualified(self.schema, self.constraint), []
+        before, after = (dict(o.split("=", 1) for o in options) for options in (self.options, new.options))
+        gone = ", ".join(name for name in before if name not in after)
+        given = storage([f"{name}={value}" for name, value in after.items() if before.get(name) != value])
+        if "options" in changed and gone:
+            statements.append(Statement(f"ALTER INDEX {index} RESET ({gone})"))
+        if "options" in changed and given:
+            statements.append(Statement(f"ALTER INDEX {index} SET ({given})"))
+        if "tablespace" in changed:
+            space = identifier(new.tablespace or "pg_default")
+            statements.append(
+                Statement(
+                    f"ALTER INDEX {index} SET TABLESPACE {space}",
+                    lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+                    (Hazards.REWRITES_TABLE,),
+                )
+            )
+        return statements
 
     def _inline(self, facts: Facts) -> bool:
         """Whether CREATE TABLE … INHERITS makes it without a word of its own."""
@@ -177,14 +215,15 @@ class Constraint(Object):
         add = f"ALTER TABLE {only}{self._table} ADD {self._words()}"
         if not self.valid:
             return [Statement(f"{add} NOT VALID", locks)]
-        if facts.is_new(self.parent) or not self.enforced:
-            return [Statement(add, locks)]
+        if facts.is_new(self.parent) or not self.enforced or only:
+            return [Statement(add, locks), *self._stored_late()]
         if self.type == "c" or (self.type == "f" and not (self.partitioned and facts.oldest < 18)):
             return [Statement(f"{add} NOT VALID", locks), self._validate()]
         if self.type in "pu" and self.adoptable and not self.partitioned:
+            space = f" TABLESPACE {identifier(self.tablespace)}" if self.tablespace else ""
             return [
                 build_concurrently(
-                    self.constraint, self.schema, self.table_name, True, str(self.index_body), self.identity
+                    self.constraint, self.schema, self.table_name, True, str(self.index_body) + space, self.identity
                 ),
                 Statement(
                     f"ALTER TABLE {self._table} ADD CONSTRAINT {identifier(self.constraint)} {WORDS[self.type]}"
@@ -192,7 +231,13 @@ class Constraint(Object):
                     locks,
                 ),
             ]
-        return [Statement(add, locks, (Hazards.SCANS_UNDER_LOCK,))]
+        return [Statement(add, locks, (Hazards.SCANS_UNDER_LOCK,)), *self._stored_late()]
+
+    def _stored_late(self) -> list[Statement]:
+        if not self._stored_after():
+            return []
+        plain = self.with_(options=[], tablespace=None)
+        return plain._store(self, plain.differences(self))
 
     def _validate(self) -> Statement:
         locks = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
@@ -212,7 +257,9 @@ class Constraint(Object):
             )
         if "deferrable" in changed and self.type != "f":
             return False
-        in_place = {"valid", "deferrable", "enforced"}
+        if self.partitioned and set(changed) & {"options", "tablespace"}:
+            return False  # only the indexes of partitions can be altered
+        in_place = {"valid", "deferrable", "enforced", "options", "tablespace"}
         return set(changed) <= in_place and not ("valid" in changed and not new.valid)
 
     def alter(self, new: Constraint, changed: Sequence[str], facts: Facts) -> list[Statement]:
@@ -225,7 +272,7 @@ class Constraint(Object):
             statements.append(Statement(f"{alter} NOT ENFORCED", strong))
         if "valid" in changed and new.enforced:
             statements.append(new._validate())
-        return statements
+        return statements + self._store(new, changed)
 
     def drop(self, facts: Facts) -> list[Statement]:
         mode = LockMode.ACCESS_EXCLUSIVE

@@ -34,6 +34,7 @@ class NotNull(Object):
     no_inherit: bool = altered()
     local: bool = altered()
     sources: list[list[str]] | None = noted("the tables from which it is inherited")
+    actual: str | None = noted("its name also where it is only inherited and pg_dump does not tell")
 
     @classmethod
     def query(cls, version: int) -> str:
@@ -55,7 +56,7 @@ class NotNull(Object):
                    CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null' 
                              AND (c.relispartition OR {local}) THEN k.conname::text END,
                    coalesce(k.convalidated, true), coalesce(k.connoinherit, false), {local} OR c.relispartition,
-                   {sources(came, there)}
+                   {sources(came, there)}, k.conname::text
             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN {constraint}
             WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f')
@@ -172,6 +173,11 @@ class NotNull(Object):
 
     def alter(self, new: NotNull, changed: Sequence[str], facts: Facts) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
+        if "local" in changed and not new.sources and self.actual:
+            given = new.constraint or f"{new.table_name}_{new.column}_not_null"
+            if self.actual != given:
+                sql = f"RENAME CONSTRAINT {identifier(self.actual)} TO {identifier(given)}"
+                return [Statement(f"ALTER TABLE {self._table} {sql}", strong)]
         old_name = identifier(self.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
         name = identifier(new.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
         statements: list[Statement] = []

@@ -13,6 +13,10 @@ from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Statement, lock
 
+OPTIONS = """coalesce(c.reloptions, '{}')
+                     || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid)"""
+"""The storage parameters of pg_class c, and those of its TOAST table."""
+
 
 class Table(Object):
     """An ordinary or partitioned table."""
@@ -25,7 +29,7 @@ class Table(Object):
     sets_aside = True
     catalogs = {
         "pg_class": "oid relname relnamespace relkind relpersistence reloptions relrowsecurity relforcerowsecurity"
-        " relpartkey reloftype relam reltablespace reltoastrelid relhassubclass",
+        " reloftype relam reltablespace reltoastrelid relhassubclass",
         "pg_partitioned_table": "partrelid partstrat partnatts partattrs partclass partcollation partexprs",
         "pg_am": "oid amname",
         "pg_tablespace": "oid spcname",
@@ -41,6 +45,7 @@ class Table(Object):
     options: list[str] = altered()
     row_security: bool = altered()
     forced_row_security: bool = altered()
+    only_inherited: list[str] = altered()
     has_children: bool = noted(
         "to reach it alone, where a statement would go on to tables that inherit from it"
     )
@@ -51,9 +56,14 @@ class Table(Object):
             SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
                    pg_get_partkeydef(c.oid), CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
                    CASE WHEN a.amname <> 'heap' THEN a.amname::text END, s.spcname::text, c.relpersistence::text,
-                   coalesce(c.reloptions, '{{}}')
-                     || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid),
-                   c.relrowsecurity, c.relforcerowsecurity, c.relhassubclass
+                   {OPTIONS},
+                   c.relrowsecurity, c.relforcerowsecurity,
+                   CASE WHEN c.relispartition OR NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid)
+                        THEN '{{}}' ELSE ARRAY(
+                          SELECT a.attname::text FROM pg_attribute a
+                          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.attislocal
+                          ORDER BY 1) END,
+                   c.relhassubclass
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
             WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {OURS}"""
@@ -103,6 +113,13 @@ class Table(Object):
         """Whether it goes with a table that is set aside, of which it is a partition."""
         tie = ("partition", self.schema, self.table_name)
         return facts.old(tie) is not None and facts.parts_tied(tie)
+
+    def alterable(self, new: Table, changed: Sequence[str], facts: Facts) -> bool:
+        # PostgreSQL has no command that changes whether a table declares a column itself that it inherits too.
+        before = {one.column for one in self._columns(facts, before=True)}
+        both = {one.column for one in new._columns(facts, before=False) if one.sources} & before
+        declared = both - set(self.only_inherited) != both - set(new.only_inherited)
+        return "partition_key" not in changed and not declared
 
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
         """Gives up its name and those of its identity sequences; it keeps its rows."""

@@ -1,0 +1,4 @@
+CREATE TABLE a (id int NOT NULL, t text);
+CREATE TABLE b (z serial PRIMARY KEY) INHERITS (a);
+CREATE INDEX b_t ON b (t);
+CREATE TABLE c () INHERITS (a);
