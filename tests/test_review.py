@@ -96,8 +96,9 @@ def test_what_held_in_the_round_trip_stands_in_the_review(project: SmallProject)
 
 
 def test_a_migration_that_does_not_hold_is_not_written_and_its_files_can_be_looked_at(
-    project: SmallProject,
+    project: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     project.models(TWO + SAMPLES.format(price="g - 3"))
     ended = project.run("diff", "two")
     assert ended.status == 1, ended
