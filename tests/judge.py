@@ -25,6 +25,9 @@ SELECT n.nspname::text, c.relname::text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  -- A foreign table below it would be asked for its rows, which are not of this database.
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class f ON f.oid = i.inhrelid
+                  WHERE i.inhparent = c.oid AND f.relkind = 'f')
 ORDER BY 1, 2
 """
 

@@ -51,7 +51,7 @@ class Aggregate(Object):
         " aggdeserialfn aggmtransfn aggminvtransfn aggmfinalfn aggfinalextra aggmfinalextra aggfinalmodify"
         " aggmfinalmodify aggsortop aggtranstype aggtransspace aggmtranstype"
         " aggmtransspace agginitval aggminitval",
-        "pg_proc": "oid proname pronamespace prokind proparallel prorettype proargtypes"
+        "pg_proc": "oid proname pronamespace proparallel prorettype proargtypes"
         " proallargtypes proargmodes"
         " proargnames provariadic",
     }

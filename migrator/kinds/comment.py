@@ -14,6 +14,7 @@ class Comment(Object):
 
     kind = "comment"
     attached = True
+    told_of = True
     catalogs = {"pg_description": "objoid classoid objsubid description"}
 
     target: Identity = key()

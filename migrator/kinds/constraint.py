@@ -169,7 +169,9 @@ class Constraint(Object):
     def _words(self) -> str:
         enforced = "" if self.enforced else " NOT ENFORCED"
         stored = "" if self._stored_after() else self._stored()
-        return f"CONSTRAINT {identifier(self.constraint)} {self.definition}{stored}{self.deferrable}{enforced}"
+        return (
+            f"CONSTRAINT {identifier(self.constraint)} {self.definition}{stored}{self.deferrable}{enforced}"
+        )
 
     def _stored(self) -> str:
         """How its index is stored, as it follows the definition."""
@@ -223,7 +225,12 @@ class Constraint(Object):
             space = f" TABLESPACE {identifier(self.tablespace)}" if self.tablespace else ""
             return [
                 build_concurrently(
-                    self.constraint, self.schema, self.table_name, True, str(self.index_body) + space, self.identity
+                    self.constraint,
+                    self.schema,
+                    self.table_name,
+                    True,
+                    str(self.index_body) + space,
+                    self.identity,
                 ),
                 Statement(
                     f"ALTER TABLE {self._table} ADD CONSTRAINT {identifier(self.constraint)} {WORDS[self.type]}"

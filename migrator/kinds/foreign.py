@@ -163,7 +163,7 @@ class ForeignTable(Object):
     address_type = "foreign table"
     loose = frozenset({"table"})
     catalogs = {
-        "pg_class": "oid relname relnamespace relkind",
+        "pg_class": "oid relname relnamespace",
         "pg_foreign_table": "ftrelid ftserver ftoptions",
     }
 
@@ -199,10 +199,15 @@ class ForeignTable(Object):
         return (("relation", self.schema, self.table_name), ("type", self.schema, self.table_name))
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        inside = ",\n".join(f"    {part.object.clause(part.parts, facts)}" for part in parts)
+        written = [(part.object, part.object.clause(part.parts, facts)) for part in parts]
+        inside = ",\n".join(f"    {clause}" for one, clause in written if clause and not one.ties())
+        above = ", ".join(clause for one, clause in written if clause and one.ties())
         columns = f"(\n{inside}\n)" if inside else "()"
+        inherits = f" INHERITS ({above})" if above else ""
         server = identifier(self.server)
-        return [Statement(f"CREATE {self.reference} {columns} SERVER {server}{_options(self.options)}")]
+        return [
+            Statement(f"CREATE {self.reference} {columns}{inherits} SERVER {server}{_options(self.options)}")
+        ]
 
     def drop(self, facts: Facts) -> list[Statement]:
         return [Statement(f"DROP {self.reference}", lock(LockMode.ACCESS_EXCLUSIVE, self.identity))]

@@ -279,7 +279,7 @@ class MemberGrant(Privileges):
     it came with (pg_init_privs)."""
 
     kind = "member_grant"
-    catalogs = {"pg_init_privs": "objoid classoid objsubid privtype initprivs"}
+    catalogs = {"pg_init_privs": "objoid classoid objsubid initprivs"}
 
     member: str = key()
     column: str = key()

@@ -14,6 +14,7 @@ from migrator.statement import Identity as Words
 from migrator.statement import LockMode, Statement, lock
 
 GENERATED = {"a": "ALWAYS", "d": "BY DEFAULT"}
+LOGGED = {"p": "LOGGED", "u": "UNLOGGED"}
 
 
 class Identity(Object):
@@ -24,6 +25,7 @@ class Identity(Object):
     catalogs = {
         "pg_attribute": "attidentity",
         "pg_sequence": "seqrelid seqstart seqincrement seqmax seqmin seqcache seqcycle",
+        "pg_class": "relpersistence",
     }
 
     schema: str = key()
@@ -38,13 +40,15 @@ class Identity(Object):
     maximum: int = altered()
     cache: int = altered()
     cycle: bool = altered()
+    persistence: str | None = altered()
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
             SELECT 'pg_class'::regclass::oid::int8, sc.oid::int8, 0, n.nspname::text, c.relname::text,
                    a.attname::text, a.attidentity::text, sn.nspname::text, sc.relname::text,
-                   s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle
+                   s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
+                   CASE WHEN sc.relpersistence <> c.relpersistence THEN sc.relpersistence::text END
             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
                 AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
@@ -91,7 +95,8 @@ class Identity(Object):
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
         return (
             f"GENERATED {GENERATED[self.generated]} AS IDENTITY"
-            f" (SEQUENCE NAME {qualified(self.sequence_schema, self.sequence)} {self._options()})"
+            f" (SEQUENCE NAME {qualified(self.sequence_schema, self.sequence)} {self._options()}"
+            + (f" {LOGGED[self.persistence]})" if self.persistence else ")")
         )
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
@@ -172,6 +177,9 @@ class Identity(Object):
         if {"minimum", "maximum"} & set(changed):
             statements = [*self._taken_in(new), *statements]
         old = qualified(self.sequence_schema, self.sequence)
+        if "persistence" in changed:
+            logged = LOGGED[str(new.persistence or getattr(facts.new(self.table), "persistence", "p"))]
+            statements.append(Statement(f"ALTER SEQUENCE {old} SET {logged}"))
         if "sequence" in changed:
             statements.append(Statement(f"ALTER SEQUENCE {old} RENAME TO {identifier(new.sequence)}"))
         return statements

@@ -102,7 +102,7 @@ class Index(Object):
     copyable = True
     catalogs = {
         "pg_index": "indexrelid indrelid indisunique indisvalid indnkeyatts indkey indnullsnotdistinct indpred"
-        " indexprs indclass indcollation indoption indnatts indisexclusion indisprimary",
+        " indexprs indclass indcollation indoption",
         "pg_class": "oid relname relnamespace relkind reloptions relam reltablespace",
         "pg_tablespace": "oid spcname",
     }

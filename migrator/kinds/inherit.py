@@ -29,7 +29,7 @@ class Inherit(Object):
                    row_number() OVER (PARTITION BY c.oid ORDER BY i.inhseqno)::int4
             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
-            WHERE NOT c.relispartition AND c.relkind = 'r' AND p.relkind = 'r' AND {OURS}"""
+            WHERE NOT c.relispartition AND c.relkind IN ('r', 'f') AND p.relkind IN ('r', 'f') AND {OURS}"""
 
     @property
     def parent(self) -> Identity:

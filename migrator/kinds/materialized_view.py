@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
 from migrator.kinds.schema import OURS
+from migrator.kinds.table import OPTIONS
 from migrator.kinds.view import COLUMNS, set_options
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Statement, lock
@@ -18,8 +19,10 @@ class MaterializedView(Object):
     kind = "materialized_view"
     pins_type = True
     catalogs = {
-        "pg_class": "oid relname relnamespace relkind reloptions relam relpersistence",
-        "pg_rewrite": "ev_class ev_action ev_qual rulename",
+        "pg_class": "oid relname relnamespace relkind reloptions relam reltablespace reltoastrelid",
+        "pg_rewrite": "ev_action",
+        "pg_am": "oid amname",
+        "pg_tablespace": "oid spcname",
         "pg_attribute": "attrelid attname attnum atttypid atttypmod attcollation",
     }
 
@@ -29,14 +32,16 @@ class MaterializedView(Object):
     definition: str = replaced()
     options: list[str] = altered()
     access_method: str = altered()
+    tablespace: str | None = altered()
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
             SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
                    {COLUMNS},
-                   left(pg_get_viewdef(c.oid), -1), coalesce(c.reloptions, '{{}}'), am.amname::text
+                   left(pg_get_viewdef(c.oid), -1), {OPTIONS}, am.amname::text, s.spcname::text
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = c.relam
+            LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
             WHERE c.relkind = 'm' AND {OURS}"""
 
     @property
@@ -54,6 +59,7 @@ class MaterializedView(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         using = "" if self.access_method == "heap" else f" USING {identifier(self.access_method)}"
         options = f" WITH ({', '.join(self.options)})" if self.options else ""
+        options += f" TABLESPACE {identifier(self.tablespace)}" if self.tablespace else ""
         return [Statement(f"CREATE {self.reference}{using}{options} AS\n{self.definition}\nWITH NO DATA")]
 
     def alter(self, new: MaterializedView, changed: Sequence[str], facts: Facts) -> list[Statement]:
@@ -64,6 +70,15 @@ class MaterializedView(Object):
             statements.append(
                 Statement(
                     f"ALTER {self.reference} SET ACCESS METHOD {method}",
+                    lock(mode, self.identity),
+                    (Hazards.REWRITES_TABLE,),
+                )
+            )
+        if "tablespace" in changed:
+            space = identifier(new.tablespace or "pg_default")
+            statements.append(
+                Statement(
+                    f"ALTER {self.reference} SET TABLESPACE {space}",
                     lock(mode, self.identity),
                     (Hazards.REWRITES_TABLE,),
                 )

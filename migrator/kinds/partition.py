@@ -31,7 +31,7 @@ class Partition(Object):
     kind = "partition"
     sets_aside = True
     catalogs = {
-        "pg_inherits": "inhrelid inhparent inhdetachpending",
+        "pg_inherits": "inhrelid inhparent",
         "pg_class": "relispartition relpartbound",
     }
 

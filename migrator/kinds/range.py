@@ -16,7 +16,7 @@ class Range(Object):
     kind = "range"
     sets_aside = True
     catalogs = {
-        "pg_type": "oid typname typnamespace typtype",
+        "pg_type": "oid typname typnamespace",
         "pg_range": "rngtypid rngsubtype rngmultitypid rngcollation rngsubopc rngcanonical rngsubdiff",
     }
 

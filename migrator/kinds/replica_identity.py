@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Statement, lock
@@ -26,21 +27,23 @@ class ReplicaIdentity(Object):
     mode: str = altered()
     index_name: str | None = altered()
     owner: list[str] | None = noted("the object that the index belongs to")
+    relation_kind: str = noted("whether it is a materialized view")
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, c.relreplident::text, x.relname::text, {_OWNER}
+            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, c.relreplident::text, x.relname::text, {_OWNER},
+                   c.relkind::text
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident AND c.relreplident = 'i'
             LEFT JOIN pg_class x ON x.oid = i.indexrelid
             LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x')
-            WHERE c.relkind IN ('r', 'p') AND {OURS}
+            WHERE c.relkind IN ('r', 'p', 'm') AND {OURS}
               AND (c.relreplident IN ('f', 'n') OR (c.relreplident = 'i' AND x.oid IS NOT NULL))"""
 
     @property
     def parent(self) -> Identity:
-        return ("table", self.schema, self.table_name)
+        return relation(self.relation_kind, self.schema, self.table_name)
 
     @property
     def table(self) -> Identity:
@@ -50,10 +53,11 @@ class ReplicaIdentity(Object):
         return [tuple(self.owner)] if self.owner else []
 
     def _set(self, action: str) -> list[Statement]:
+        words = "MATERIALIZED VIEW" if self.relation_kind == "m" else "TABLE"
         table = qualified(self.schema, self.table_name)
         return [
             Statement(
-                f"ALTER TABLE {table} REPLICA IDENTITY {action}",
+                f"ALTER {words} {table} REPLICA IDENTITY {action}",
                 lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
             )
         ]
@@ -93,7 +97,7 @@ class Cluster(Object):
 
     @property
     def parent(self) -> Identity:
-        return ("materialized_view" if self.relation_kind == "m" else "table", self.schema, self.table_name)
+        return relation(self.relation_kind, self.schema, self.table_name)
 
     @property
     def table(self) -> Identity:

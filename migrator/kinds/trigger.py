@@ -27,9 +27,7 @@ class Trigger(Object):
     pins_type = True
     catalogs = {
         "pg_trigger": "oid tgrelid tgparentid tgname tgfoid tgtype tgenabled tgisinternal tgconstraint"
-        " tgdeferrable tginitdeferred tgnargs tgattr tgargs tgqual tgoldtable tgnewtable tgconstrrelid"
-        " tgconstrindid",
-        "pg_constraint": "oid contype conname conrelid",
+        " tgdeferrable tginitdeferred tgnargs tgattr tgargs tgqual tgoldtable tgnewtable tgconstrrelid",
     }
 
     schema: str = key()

@@ -39,7 +39,7 @@ class View(Object):
     pins_type = True
     catalogs = {
         "pg_class": "oid relname relnamespace relkind reloptions relpersistence",
-        "pg_rewrite": "ev_class ev_action ev_qual rulename",
+        "pg_rewrite": "ev_action",
         "pg_attribute": "attrelid attname attnum atttypid atttypmod attcollation",
     }
 

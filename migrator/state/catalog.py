@@ -1,8 +1,8 @@
-"""Reads a snapshot: one query a kind and three for all of them, in one REPEATABLE READ transaction."""
+"""Reads a snapshot: one query a kind and a few for all of them, in one REPEATABLE READ transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -28,48 +28,78 @@ FROM pg_catalog.pg_depend
 WHERE objid >= 16384 AND (refobjid >= 16384 OR refobjid = 'public'::regnamespace)
 """
 
-# Every catalog whose rows have an oid of their own and live in one database. Rows whose address no kind claims,
-# directly or through an internal dependency, are reported by name.
-_ALL_ADDRESSES = """
-SELECT classid::int8, objid::int8, 0 FROM (
-  SELECT 'pg_class'::regclass AS classid, oid AS objid FROM pg_class WHERE relkind <> 't'
-  UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type
-  UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc
-  UNION ALL SELECT 'pg_constraint'::regclass, oid FROM pg_constraint
-  UNION ALL SELECT 'pg_attrdef'::regclass, oid FROM pg_attrdef
-  UNION ALL SELECT 'pg_namespace'::regclass, oid FROM pg_namespace
-      WHERE nspname !~ '^pg_(temp|toast)'
-  UNION ALL SELECT 'pg_extension'::regclass, oid FROM pg_extension
-  UNION ALL SELECT 'pg_trigger'::regclass, oid FROM pg_trigger
-  UNION ALL SELECT 'pg_rewrite'::regclass, oid FROM pg_rewrite
-  UNION ALL SELECT 'pg_policy'::regclass, oid FROM pg_policy
-  UNION ALL SELECT 'pg_event_trigger'::regclass, oid FROM pg_event_trigger
-  UNION ALL SELECT 'pg_collation'::regclass, oid FROM pg_collation
-  UNION ALL SELECT 'pg_conversion'::regclass, oid FROM pg_conversion
-  UNION ALL SELECT 'pg_operator'::regclass, oid FROM pg_operator
-  UNION ALL SELECT 'pg_opclass'::regclass, oid FROM pg_opclass
-  UNION ALL SELECT 'pg_opfamily'::regclass, oid FROM pg_opfamily
-  UNION ALL SELECT 'pg_am'::regclass, oid FROM pg_am
-  UNION ALL SELECT 'pg_cast'::regclass, oid FROM pg_cast
-  UNION ALL SELECT 'pg_language'::regclass, oid FROM pg_language
-  UNION ALL SELECT 'pg_statistic_ext'::regclass, oid FROM pg_statistic_ext
-  UNION ALL SELECT 'pg_ts_config'::regclass, oid FROM pg_ts_config
-  UNION ALL SELECT 'pg_ts_dict'::regclass, oid FROM pg_ts_dict
-  UNION ALL SELECT 'pg_ts_parser'::regclass, oid FROM pg_ts_parser
-  UNION ALL SELECT 'pg_ts_template'::regclass, oid FROM pg_ts_template
-  UNION ALL SELECT 'pg_transform'::regclass, oid FROM pg_transform
-  UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid FROM pg_foreign_data_wrapper
-  UNION ALL SELECT 'pg_foreign_server'::regclass, oid FROM pg_foreign_server
-  UNION ALL SELECT 'pg_user_mapping'::regclass, oid FROM pg_user_mapping
-  UNION ALL SELECT 'pg_publication'::regclass, oid FROM pg_publication
-  UNION ALL SELECT 'pg_publication_rel'::regclass, oid FROM pg_publication_rel
-  UNION ALL SELECT 'pg_publication_namespace'::regclass, oid FROM pg_publication_namespace
-  UNION ALL SELECT 'pg_subscription'::regclass, oid FROM pg_subscription
-      WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-  UNION ALL SELECT 'pg_default_acl'::regclass, oid FROM pg_default_acl
-  UNION ALL SELECT 'pg_largeobject_metadata'::regclass, oid FROM pg_largeobject_metadata WHERE false
-) AS every
-WHERE objid >= 16384
+ADDRESSED: dict[str, str] = {
+    "pg_class": "relkind <> 't'",
+    "pg_type": "",
+    "pg_proc": "",
+    "pg_constraint": "",
+    "pg_attrdef": "",
+    "pg_namespace": "nspname !~ '^pg_(temp|toast)'",
+    "pg_extension": "",
+    "pg_trigger": "",
+    "pg_rewrite": "",
+    "pg_policy": "",
+    "pg_event_trigger": "",
+    "pg_collation": "",
+    "pg_conversion": "",
+    "pg_operator": "",
+    "pg_opclass": "",
+    "pg_opfamily": "",
+    # Those of a family that is reported are reported with it.
+    "pg_amop": "amopfamily < 16384",
+    "pg_amproc": "amprocfamily < 16384",
+    "pg_am": "",
+    "pg_cast": "",
+    "pg_language": "",
+    "pg_statistic_ext": "",
+    "pg_ts_config": "",
+    "pg_ts_dict": "",
+    "pg_ts_parser": "",
+    "pg_ts_template": "",
+    "pg_transform": "",
+    "pg_foreign_data_wrapper": "",
+    "pg_foreign_server": "",
+    # Only the view of pg_user_mapping is open to everybody.
+    "pg_user_mappings": "",
+    "pg_publication": "",
+    "pg_publication_rel": "",
+    "pg_publication_namespace": "",
+    "pg_subscription": "subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    "pg_default_acl": "",
+}
+"""Every catalog whose rows are objects of one database, and which of its rows are. Rows whose address no kind claims,
+directly or through an internal dependency, are reported by name."""
+
+
+def _all_addresses() -> str:
+    asked = []
+    for catalog, condition in ADDRESSED.items():
+        oid, table = ("umid", "pg_user_mapping") if catalog == "pg_user_mappings" else ("oid", catalog)
+        where = f"{oid} >= 16384" + (f" AND {condition}" if condition else "")
+        asked.append(f"SELECT '{table}'::regclass::oid::int8, {oid}::int8, 0 FROM {catalog} WHERE {where}")
+    return "\nUNION ALL ".join(asked)
+
+
+# What no kind carries of objects that are modelled.
+_ODD = """
+SELECT DISTINCT format('triggers of constraint %I on %s, which do not fire as usual', k.conname, t.tgrelid::regclass)
+FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint JOIN pg_class c ON c.oid = t.tgrelid
+WHERE t.tgisinternal AND t.tgenabled <> 'O' AND c.relpersistence <> 't'
+UNION ALL
+SELECT format('trigger %I on partition %s, which does not fire as that of its parent does', t.tgname, t.tgrelid::regclass)
+FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid
+WHERE NOT t.tgisinternal AND t.tgenabled <> p.tgenabled
+UNION ALL
+SELECT format('partition %s, whose detaching from %s was not finished', inhrelid::regclass, inhparent::regclass)
+FROM pg_inherits WHERE inhdetachpending
+UNION ALL
+SELECT format('statistics target of column %s of index %s', a.attnum, a.attrelid::regclass)
+FROM pg_attribute a JOIN pg_constraint k ON k.conindid = a.attrelid AND k.contype = 'x'
+WHERE a.attnum > 0 AND a.attstattarget >= 0
+UNION ALL
+SELECT format('privileges on the row type of %s', c.oid::regclass)
+FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
+WHERE t.typacl IS NOT NULL AND t.oid >= 16384 AND c.relkind <> 'c'
 """
 
 # Labels need a provider that the server loads, so they are told of and not carried.
@@ -95,19 +125,29 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
         # Nothing but pg_catalog on the path makes PostgreSQL print every other name with its schema.
         execute("SET LOCAL search_path = pg_catalog")
         execute("SET LOCAL quote_all_identifiers = off")
+        # To compile these queries takes longer than to run them.
+        execute("SET LOCAL jit = off")
         with connection.cursor(binary=True) as cursor:
             rows = cursor.execute(_DEPEND).fetchall()
             links = Links(rows)
             objects: dict[Identity, Object] = {}
+            strays: list[tuple[str, Address]] = []
             for kind in sorted(KINDS, key=lambda k: k.attached):
-                collect = _attach if kind.attached else _collect
-                collect(kind, cursor.execute(kind.query(version)).fetchall(), objects, links)
+                found = cursor.execute(kind.query(version)).fetchall()
+                if kind.attached:
+                    strays += _attach(kind, found, objects, links)
+                else:
+                    _collect(kind, found, objects, links)
             if links.left_out:
                 _leave_out_orphans(objects)
-            every = cursor.execute(_ALL_ADDRESSES).fetchall()
+            every = cursor.execute(_all_addresses()).fetchall()
             lost = [row for row in every if not links.known(row)]
-            labels = [label for (label,) in cursor.execute(_LABELS)]
-            unmodelled = tuple(sorted({*_identify(connection, lost), *labels}))
+            told = [what for query in (_LABELS, _ODD) for (what,) in cursor.execute(query)]
+            told += _identify(connection, lost)
+            for word in {word for word, _ in strays}:
+                addresses = [address for kind_, address in strays if kind_ == word]
+                told += [f"{word} on {what}" for what in _identify(connection, addresses)]
+            unmodelled = tuple(sorted(set(told)))
             roles = frozenset(name for (name,) in cursor.execute("SELECT rolname::text FROM pg_roles"))
     ties = Ties(rows, links, objects)
     return Snapshot(version, objects, ties.depends, ties.dependants, unmodelled, roles)
@@ -151,16 +191,22 @@ def _collect(
 
 def _attach(
     kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
-) -> None:
+) -> list[tuple[str, Address]]:
+    """Adds what stands on an object; the word and address of what is to be told of, as it stands on a part of one."""
+    strays: list[tuple[str, Address]] = []
     for row in rows:
         address: Address = row[:3]
         target, part = links.objects.get(address), ""
         if target is None and address[2]:
             target, part = links.objects.get((*address[:2], 0)), row[3]
         if target is None or target not in objects:
+            owner = links.resolve(address) if kind.told_of else None
+            if target is None and owner in objects:
+                strays.append((kind.kind, address))
             continue
         one = tuple.__new__(kind, (target, part, *row[4:]))
         objects[one.identity] = one
+    return strays
 
 
 def _leave_out_orphans(objects: dict[Identity, Object]) -> None:
@@ -173,7 +219,7 @@ def _leave_out_orphans(objects: dict[Identity, Object]) -> None:
             del objects[identity]
 
 
-def _identify(connection: psycopg.Connection[Any], addresses: list[tuple[Any, ...]]) -> tuple[str, ...]:
+def _identify(connection: psycopg.Connection[Any], addresses: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
     if not addresses:
         return ()
     columns = [[row[i] for row in addresses] for i in range(3)]

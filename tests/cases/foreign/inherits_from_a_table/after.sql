@@ -1,0 +1,10 @@
+CREATE FOREIGN DATA WRAPPER wrapper;
+CREATE SERVER far FOREIGN DATA WRAPPER wrapper;
+CREATE TABLE above (id int NOT NULL, t text);
+CREATE FOREIGN TABLE tied (id int NOT NULL, t text) SERVER far;
+ALTER FOREIGN TABLE tied INHERIT above;
+CREATE FOREIGN TABLE untied (id int NOT NULL, t text) INHERITS (above) SERVER far;
+ALTER FOREIGN TABLE untied NO INHERIT above;
+CREATE TABLE beside (id int);
+CREATE FOREIGN TABLE below (id int) SERVER far;
+ALTER TABLE beside INHERIT below;

@@ -1,0 +1,8 @@
+CREATE FOREIGN DATA WRAPPER wrapper;
+CREATE SERVER far FOREIGN DATA WRAPPER wrapper;
+CREATE TABLE above (id int NOT NULL, t text);
+CREATE FOREIGN TABLE made () INHERITS (above) SERVER far;
+CREATE FOREIGN TABLE tied (id int NOT NULL, t text) SERVER far;
+CREATE FOREIGN TABLE untied (id int NOT NULL, t text) INHERITS (above) SERVER far;
+CREATE TABLE beside (id int);
+CREATE FOREIGN TABLE below (id int) SERVER far;
