@@ -109,6 +109,8 @@ class SmallProject:
                 status = main(arguments)
             except SystemExit as ended:
                 status = ended.code if isinstance(ended.code, int) else 1
+        if status == 130:
+            raise KeyboardInterrupt  # whoever ran the tests pressed it, and wants them to end
         return Ended(status, out.getvalue(), err.getvalue())
 
     @contextlib.contextmanager

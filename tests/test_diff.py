@@ -76,7 +76,7 @@ def test_the_metadata_may_have_a_schema_of_its_own(project: SmallProject) -> Non
     project.write(
         f"{PACKAGE}/__init__.py",
         "from sqlalchemy import *\nmetadata = MetaData(schema='app')\n"
-        "Table('a', metadata, Column('id', Integer, primary_key=True), Column('e', Enum('x', name='kind')))\n"
+        "Table('a', metadata, Column('id', Integer, primary_key=True), Column('e', Enum('x', name='kind', inherit_schema=True)))\n"
         "Table('b', metadata, Column('id', ForeignKey('app.a.id'), primary_key=True))\n",
     )
     project.done("diff", "one")
