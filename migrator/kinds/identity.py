@@ -8,7 +8,7 @@ from migrator.kinds.base import Facts, Object, Tree, altered, key
 from migrator.kinds.default import fill_with_default
 from migrator.kinds.inherited import made_above
 from migrator.kinds.schema import OURS
-from migrator.kinds.sequence import continues, taken_in
+from migrator.kinds.sequence import continues, restarted, taken_in
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity as Words
 from migrator.statement import LockMode, Statement, lock
@@ -127,7 +127,15 @@ class Identity(Object):
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
         if not bounds:
             return []
+        if restart := self._restarted(new):
+            words = (
+                f"SET MINVALUE {new.minimum} SET MAXVALUE {new.maximum} SET START WITH {new.start}{restart}"
+            )
+            return [Statement(f"{self._column} {words}", strong)]
         return [*self._taken_in(new), Statement(f"{self._column} {' '.join(bounds)}", strong)]
+
+    def _restarted(self, new: Identity) -> str:
+        return restarted((self.minimum, self.maximum), (new.minimum, new.maximum), new.start)
 
     def _taken_in(self, new: Identity) -> list[Statement]:
         bounds = (self.minimum, self.maximum), (new.minimum, new.maximum)
@@ -173,6 +181,8 @@ class Identity(Object):
             "cycle": "CYCLE" if new.cycle else "NO CYCLE",
         }
         options += [f"SET {word}" for name, word in words.items() if name in changed]
+        if {"minimum", "maximum"} & set(changed) and self._restarted(new):
+            options.append(self._restarted(new).strip())
         statements = [Statement(f"{self._column} {' '.join(options)}", strong)] if options else []
         if {"minimum", "maximum"} & set(changed):
             statements = [*self._taken_in(new), *statements]

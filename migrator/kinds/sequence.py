@@ -32,6 +32,11 @@ def continues(table: str, column: str, sequence: str, start: int, increment: int
     return Statement(f"DO {dollar_quoted(body)}")
 
 
+def restarted(old: tuple[int, int], new: tuple[int, int], start: int) -> str:
+    """RESTART, where no value of the old bounds (minimum, maximum) is within the new ones; else nothing."""
+    return f" RESTART WITH {start}" if max(old[0], new[0]) > min(old[1], new[1]) else ""
+
+
 def taken_in(
     sequence: str, old: tuple[int, int], new: tuple[int, int], start: tuple[int, int]
 ) -> list[Statement]:
@@ -57,7 +62,7 @@ class Sequence(Object):
     loose = frozenset({"column", "table"})
     catalogs = {
         "pg_sequence": "seqrelid seqtypid seqstart seqincrement seqmax seqmin seqcache seqcycle",
-        "pg_class": "oid relname relnamespace relkind relpersistence",
+        "pg_class": "oid relname relnamespace relpersistence",
     }
 
     schema: str = key()
@@ -112,6 +117,7 @@ class Sequence(Object):
             written = new.options() if "type" in options else " ".join(map(new.option, sorted(options)))
             bounds = (self.minimum, self.maximum), (new.minimum, new.maximum)
             statements += taken_in(self.name, *bounds, (self.start, new.start))
+            written += restarted(*bounds, new.start)
             statements.append(Statement(f"ALTER {self.reference} {written}"))
         if "persistence" in changed:
             logged = "UNLOGGED" if new.persistence == "u" else "LOGGED"
