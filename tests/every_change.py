@@ -152,6 +152,8 @@ CHANGES: tuple[tuple[int, str], ...] = tuple(
         "ALTER TABLE lone DROP CONSTRAINT fk, ADD CONSTRAINT fk FOREIGN KEY (n) REFERENCES other.target (x)",
         "ALTER TABLE lone DROP CONSTRAINT positive, ADD CONSTRAINT positive CHECK (n > 1)",
         "ALTER TABLE lone DROP CONSTRAINT positive, ADD CONSTRAINT positive CHECK (n > 1) NO INHERIT",
+        "ALTER TABLE lone DISABLE TRIGGER ALL",
+        "ALTER TABLE lone ENABLE TRIGGER ALL",
         (18, "ALTER TABLE lone ALTER CONSTRAINT fk NOT ENFORCED"),
         (18, "ALTER TABLE lone ADD CONSTRAINT told NOT NULL t NOT VALID"),
         (18, "ALTER TABLE lone VALIDATE CONSTRAINT told"),
@@ -166,8 +168,6 @@ CHANGES: tuple[tuple[int, str], ...] = tuple(
         "ALTER INDEX one SET TABLESPACE coverage_space",
         "COMMENT ON INDEX one IS 'said'",
         "ALTER INDEX apart_by ALTER COLUMN 1 SET STATISTICS 7",
-        "ALTER TABLE lone DISABLE TRIGGER ALL",
-        "ALTER TABLE lone ENABLE TRIGGER ALL",
         # indexes
         "ALTER INDEX plain_n SET (fillfactor = 60)",
         "ALTER INDEX plain_n SET TABLESPACE coverage_space",
