@@ -32,7 +32,6 @@ class Composite(Object):
 
     kind = "composite"
     sets_aside = True
-    address_type = "type"
     catalogs = {"pg_type": "oid typname typnamespace typtype typrelid", "pg_class": "oid relkind"}
 
     schema: str = key()

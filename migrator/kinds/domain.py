@@ -17,7 +17,6 @@ class Domain(Object):
 
     kind = "domain"
     sets_aside = True
-    address_type = "type"
     catalogs = {
         "pg_type": "oid typname typnamespace typtype typbasetype typtypmod typcollation typdefault typdefaultbin"
     }
