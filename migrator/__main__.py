@@ -171,7 +171,9 @@ def _status(options: argparse.Namespace) -> int:
         print(f"edited:   {one.folder.name} was applied from another version of its files")
     if found.unfinished:
         revision, direction, done, steps = found.unfinished
-        print(f"stopped:  {direction} of {revision}, {done} of {steps} steps done; run it again to go on")
+        state = "running:  " if found.operator else "stopped:  "
+        rest = f", by pid {found.operator}" if found.operator else "; run it again to go on"
+        print(f"{state}{direction} of {revision}, {done} of {steps} steps done{rest}")
     return DONE
 
 

@@ -24,7 +24,9 @@ class Status:
     applied: tuple[Migration, ...]
     pending: tuple[Migration, ...]
     unfinished: tuple[str, str, int, int] | None
-    """Revision, direction, steps done and steps in all of a run that was stopped."""
+    """Revision, direction, steps done and steps in all of a run that has not ended."""
+    operator: int | None = None
+    """The pid of the server process that is at work on it now; None: nobody is."""
     edited: tuple[Migration, ...] = ()
     """The applied migrations whose file is another one than that which ran here."""
 
@@ -49,10 +51,13 @@ def status(migrations: Sequence[Migration], url: str) -> Status:
         catalog.server_version(connection)
         revision = read_revision(connection)
         unfinished = _unfinished(connection, revision)
+        operator = _operator(connection)
         ran = _ran(connection)
     applied = upto(migrations, revision)
     edited = (one for one in applied if ran.get(one.folder.name, one.plan) != one.plan)
-    return Status(revision, tuple(applied), tuple(migrations[len(applied) :]), unfinished, tuple(edited))
+    return Status(
+        revision, tuple(applied), tuple(migrations[len(applied) :]), unfinished, operator, tuple(edited)
+    )
 
 
 def read_revision(connection: psycopg.Connection[Any]) -> str | None:
@@ -96,6 +101,15 @@ def _ran(connection: psycopg.Connection[Any]) -> dict[str, str]:
         " WHERE finished_at IS NOT NULL ORDER BY revision, id DESC"
     ).fetchall()
     return {revision: plan for revision, direction, plan in rows if direction == "upgrade"}
+
+
+def _operator(connection: psycopg.Connection[Any]) -> int | None:
+    row = connection.execute(
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND classid = (hashtext('migrator')::int8 & 4294967295)::oid"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1"
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def differences(wanted: Snapshot, real: Snapshot) -> list[str]:
