@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,10 +31,15 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> '
 ORDER BY 1, 2
 """
 
-# A generated column's values follow its expression, which may change.
+# A generated column's values follow its expression, which may change; those of a composite type its attributes.
 _COLUMNS = """
 SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod)
-FROM pg_catalog.pg_attribute a
+  || coalesce((SELECT pg_catalog.string_agg(p.attname || pg_catalog.format_type(p.atttypid, p.atttypmod), ', '
+                                            ORDER BY p.attnum)
+               FROM pg_catalog.pg_attribute p
+               WHERE p.attrelid = coalesce(e.typrelid, t.typrelid) AND p.attnum > 0 AND NOT p.attisdropped), '')
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
 WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 """
 
@@ -158,11 +163,13 @@ def _reading(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def drop_roles(server: Server) -> None:
-    """Drops every role but the server's own and the connected one; no database may depend on them."""
+def drop_roles(server: Server, keep: Sequence[str] = ()) -> None:
+    """Drops every role but the server's own, the connected one and `keep`; no database may depend on them."""
     with psycopg.connect(server.address, autocommit=True) as connection:
         names = connection.execute(
-            "SELECT rolname FROM pg_catalog.pg_roles WHERE oid >= 16384 AND rolname <> current_user"
+            "SELECT rolname FROM pg_catalog.pg_roles"
+            " WHERE oid >= 16384 AND rolname <> current_user AND rolname <> ALL (%s)",
+            [list(keep)],
         ).fetchall()
         for (name,) in names:
             connection.execute(SQL("DROP OWNED BY {}").format(Identifier(name)))

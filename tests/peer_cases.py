@@ -27,25 +27,36 @@ from tests import judge
 
 @dataclass(frozen=True)
 class Expected:
-    """A case that cannot pass in either direction on these versions, and why."""
+    """A case that cannot pass on these versions, and why."""
 
     case: str
     versions: tuple[int, ...]
     reason: str
+    directions: tuple[str, ...] = ("up", "down")
 
 
 EXPECTED = (
     Expected(
         "pgdelta/alter-extension--set-schema-non-relocatable",
         (16, 17, 18),
-        "the embedded servers of these versions do not have the extension xml2",
+        "the servers of these versions do not have the extension xml2",
     ),
     Expected(
         "pgschema/create_table--issue_295_pgvector_typmod",
+        (15, 17),
+        "the servers of these versions do not have the extension vector",
+    ),
+    Expected(
+        "pgschema/online--add_constraint",
         (15, 16, 17, 18),
-        "it needs the extension vector, which is no part of PostgreSQL",
+        "PostgreSQL prints this CHECK (varchar IN …) in a form that it reads back as another one:"
+        " restoring a pg_dump of the new state changes it as well",
+        ("up",),
     ),
 )
+
+USUAL_ROLES = ("test", "testuser")
+"""The superusers that the suites' own servers are run by; some cases name them."""
 
 PROCESSES = 2
 """One server each; a server of its own for every case would be slower."""
@@ -68,8 +79,11 @@ class Result:
     @property
     def expected(self) -> str | None:
         """Why it is known to fail, if it is."""
-        known = (e for e in EXPECTED if e.case == self.case and self.version in e.versions)
-        return next((e.reason for e in known), None)
+        for known in EXPECTED:
+            here = self.version in known.versions and self.direction in known.directions
+            if known.case == self.case and here:
+                return known.reason
+        return None
 
 
 @dataclass(frozen=True)
@@ -127,6 +141,7 @@ def run(cases: Sequence[Path], versions: Sequence[int]) -> list[Result]:
 def _work(work: Work) -> list[Result]:
     results: list[Result] = []
     with serve(f"embedded:{work.version}") as server:
+        _make_usual_roles(server)
         for number, case in enumerate(work.cases):
             if _meta(case).get("minVersion", 0) > work.version:
                 continue
@@ -147,8 +162,6 @@ def _meta(case: Path) -> dict[str, Any]:
 
 def _case(case: Path, server: Server) -> list[Result]:
     isolated = bool(_meta(case).get("isolatedCluster"))
-    if isolated:
-        _make_usual_role(server)
     results = []
     try:
         with server.scratch(label="old") as old, server.scratch(label="new") as new:
@@ -166,7 +179,7 @@ def _case(case: Path, server: Server) -> list[Result]:
             if direction not in told
         ]
     finally:
-        judge.drop_roles(server)
+        judge.drop_roles(server, keep=USUAL_ROLES)
     return results
 
 
@@ -176,10 +189,10 @@ def _transition(case: Path, direction: str, before: Database, after: Database) -
     return Result(name(case), direction, before.server.version, wrong)
 
 
-def _make_usual_role(server: Server) -> None:
-    """One suite names the superuser that its own servers are run by."""
+def _make_usual_roles(server: Server) -> None:
     with psycopg.connect(server.address, autocommit=True) as connection:
-        connection.execute("CREATE ROLE test SUPERUSER")
+        for role in USUAL_ROLES:
+            connection.execute(f"CREATE ROLE {role} SUPERUSER")
 
 
 def report(results: Sequence[Result]) -> int:
