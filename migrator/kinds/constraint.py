@@ -9,6 +9,7 @@ from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replac
 from migrator.kinds.index import BODY, PART_OF, build_concurrently, duplicates, goes_above
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.options import storage
+from migrator.kinds.relation import COLUMNS, names_of
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -56,20 +57,19 @@ class Constraint(Object):
 
     @classmethod
     def query(cls, version: int) -> str:
-        names = """ARRAY(SELECT a.attname::text FROM unnest({numbers}) WITH ORDINALITY AS u (number, place)
-                   JOIN pg_attribute a ON a.attrelid = {relation} AND a.attnum = u.number ORDER BY u.place)"""
         enforced = "k.conenforced" if version >= 18 else "true"
         period = "k.conperiod" if version >= 18 else "false"
         return f"""
+            WITH {COLUMNS}
             SELECT 'pg_constraint'::regclass::oid::int8, k.oid::int8, 0, n.nspname::text, c.relname::text,
                    k.conname::text, k.contype::text,
                    left(tail.definition, length(tail.definition) - length(tail.deferral || CASE WHEN NOT {enforced} THEN ' NOT ENFORCED'
                                                       WHEN NOT k.convalidated THEN ' NOT VALID' ELSE '' END)),
                    tail.deferral, {enforced}, k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
                    coalesce(ic.reloptions, '{{}}'), s.spcname::text,
-                   {names.format(numbers="k.conkey", relation="k.conrelid")},
+                   {names_of("k.conkey", "a")},
                    CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END,
-                   CASE WHEN k.contype = 'f' THEN {names.format(numbers="k.confkey", relation="k.confrelid")} END,
+                   CASE WHEN k.contype = 'f' THEN {names_of("k.confkey", "b")} END,
                    CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END,
                    i.indisunique, {BODY},
                    NOT {period} AND i.indpred IS NULL AND i.indexprs IS NULL
@@ -77,6 +77,7 @@ class Constraint(Object):
                    c.relkind = 'p', CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END,
                    {PART_OF}
             FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN columns a ON a.attrelid = k.conrelid LEFT JOIN columns b ON b.attrelid = k.confrelid
             LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
             LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
             LEFT JOIN pg_class ic ON ic.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace

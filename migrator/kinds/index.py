@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
 from migrator.kinds.options import storage
+from migrator.kinds.relation import COLUMNS, names_of
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Guard, Identity, LockMode, Precondition, Statement, lock
@@ -128,6 +129,7 @@ class Index(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
+            WITH {COLUMNS}
             SELECT 'pg_class'::regclass::oid::int8, ic.oid::int8, 0, n.nspname::text, ic.relname::text, c.relname::text,
                    i.indisunique,
                    CASE WHEN d.whole THEN left(d.body, length(d.body) - length(d.tail)) ELSE d.body END,
@@ -137,11 +139,10 @@ class Index(Object):
                      SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
                      WHERE a.attrelid = ic.oid AND a.attnum > 0 AND a.attstattarget >= 0 ORDER BY a.attnum) END,
                    s.spcname::text, i.indisvalid OR ic.relkind = 'I',
-                   ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
-                         LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0
-                         WHERE k.place <= i.indnkeyatts ORDER BY k.place),
+                   {names_of("(i.indkey::int2[])[0:i.indnkeyatts - 1]", "cols")},
                    NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
             FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
+            LEFT JOIN columns cols ON cols.attrelid = c.oid
             JOIN pg_namespace n ON n.oid = ic.relnamespace LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
             CROSS JOIN LATERAL (SELECT *, right(body, length(tail)) = tail AS whole FROM (
               SELECT {BODY} AS body, ({TAIL}) AS tail, pg_get_expr(i.indpred, i.indrelid) AS predicate OFFSET 0) AS e) AS d
