@@ -31,7 +31,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, on the embedded server if nothing else is asked for."""
     install(session, "test", extras="container,atlas")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "--numprocesses", "auto", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session(default=False)
