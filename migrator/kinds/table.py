@@ -115,6 +115,8 @@ class Table(Object):
         return facts.old(tie) is not None and facts.parts_tied(tie)
 
     def alterable(self, new: Table, changed: Sequence[str], facts: Facts) -> bool:
+        if not isinstance(new, Table):
+            return False  # a foreign table
         # PostgreSQL has no command that changes whether a table declares a column itself that it inherits too.
         before = {one.column for one in self._columns(facts, before=True)}
         both = {one.column for one in new._columns(facts, before=False) if one.sources} & before
