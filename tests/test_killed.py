@@ -213,7 +213,7 @@ def test_killed_at_random_moments(server: Server, either: Case, kill: Kill, seed
 
 
 # What a killed process has written, the operating system still has: fsync makes no difference.
-DURABLE = {"synchronous_commit": "on"}
+KEPT = {"synchronous_commit": "on"}
 
 
 @pytest.fixture(scope="module")
