@@ -10,7 +10,6 @@ from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, Statement
 
-
 OPTIONS = {
     "type": "AS",
     "increment": "INCREMENT BY",
