@@ -167,6 +167,8 @@ class Object(tuple[Any, ...]):
     """True: stays on its table while the table's replacement takes its place, and goes with it."""
     copyable: ClassVar[bool] = False
     """True: has to fit where its table is made to inherit from another, so it changes while the two are not tied."""
+    handed_on: ClassVar[bool] = False
+    """True: though copyable, it may be created once its table has children, which then get it (a foreign key)."""
     holds_rows: ClassVar[bool] = False
     """True: dropping it loses rows or values."""
     watches: ClassVar[bool] = False

@@ -141,6 +141,11 @@ class Constraint(Object):
         return declared(self.sources, self.local)
 
     @property
+    def handed_on(self) -> bool:  # type: ignore[override]
+        """A foreign key may need the partitions attached first, where it references what they make whole."""
+        return self.type == "f"
+
+    @property
     def stays_aside(self) -> bool:  # type: ignore[override]
         """A CHECK takes no name that the table's replacement needs."""
         return self.type == "c"

@@ -172,7 +172,8 @@ def _inheritance(
         for table in one.ties() or ():
             for part in () if inside and table == one.parent else parts.get(table, ()):
                 if tie.verb is Verb.CREATE:
-                    comes(part, tie)
+                    if part.verb is not Verb.CREATE or not changes.object(part.identity).handed_on:
+                        comes(part, tie)
                 elif part.verb is not Verb.CREATE and (
                     tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside
                 ):
