@@ -144,7 +144,9 @@ class Table(Object):
         if self._goes_above(facts):
             return []
         new, source = facts.new(self.identity), qualified(self.schema, aside)
-        assert isinstance(new, Table)
+        if not isinstance(new, Table):  # a foreign table keeps its rows elsewhere
+            strong = lock(LockMode.ACCESS_EXCLUSIVE, self.identity)
+            return [Statement(f"DROP TABLE {source}", strong, (Hazards.LOSES_TABLE,))]
         before = {one.identity: one for one in self._columns(facts, before=True)}
         after = [one for one in self._columns(facts, before=False) if one.identity in before]
         columns = ", ".join(identifier(one.column) for one in after)
