@@ -18,19 +18,18 @@ from migrator import psql
 from migrator.apply import run as apply_run
 from migrator.apply import status as apply_status
 from migrator.config import Project
-from migrator.errors import MigratorError, PlanError, StateError
-from migrator.kinds.base import describe
+from migrator.draft import End, draft
+from migrator.errors import MigratorError, StateError
 from migrator.migration import history, hooks, record, review, sql
 from migrator.migration.history import Migration
 from migrator.migration.published import published
 from migrator.plan.changes import diff as changes_between
-from migrator.plan.hooks import Hooks
-from migrator.plan.plan import Plan, Planning, plan, refuse, unfilled, with_measured
+from migrator.plan.plan import Plan, Planning, plan
 from migrator.postgres import Database, Server, serve
 from migrator.postgres.given import open_database
-from migrator.proof import hooks as trial_of_hooks
-from migrator.proof import locks, round_trip
-from migrator.state import catalog, settle, trial
+from migrator.proof import round_trip
+from migrator.state import catalog, declared, settle, trial
+from migrator.state.declared import Rename
 from migrator.state.snapshot import Snapshot
 
 Tell = Callable[[str], None]
@@ -72,80 +71,55 @@ def diff(
         replay(server, have, kept)
         with wanted.connect() as new, have.connect() as old:
             before, after = catalog.read_both(old, new)
-            for what in after.unmodelled:
-                tell(f"not modelled: {what}")
-            if not _changes(before, after, project.oldest_server):
-                if amend:
-                    raise StateError(
-                        "has nothing left to do",
-                        where=str(migrations[-1].folder),
-                        why="schema/ is what the migrations before it give",
-                        hint="delete the folder and its line in HISTORY",
-                    )
-                return Written({}, None, after.unmodelled)
-            if check:
-                up = plan(before, after, oldest=project.oldest_server)
-                return Written({"upgrade": up} if up.changes else {}, None, after.unmodelled)
-            name = migrations[-1].folder.name if amend else history.name_for(kept, message or "")
-            for warning in hooks.check(project.hooks, [*(one.folder.name for one in kept), name]):
-                tell(f"warning: {warning}")
-            plans, notes, carried, allowed = {}, [], {}, {}
-            for direction, ends, connection in (
-                ("upgrade", (before, after), new),
-                ("downgrade", (after, before), old),
-            ):
-                folder = project.hooks / name / direction
-                found, decisions = hooks.read(folder)
-                for backfill in found.backfills:
-                    hooks.unknown(backfill, folder, ends[1].objects)
-                made = plan(
-                    *ends,
-                    oldest=project.oldest_server,
-                    attempt=partial(trial.attempt, connection),
-                    hooks=found,
-                    using=decisions.using,
+        for what in after.unmodelled:
+            tell(f"not modelled: {what}")
+        if not _changes(before, after, project.oldest_server):
+            if amend:
+                raise StateError(
+                    "has nothing left to do",
+                    where=str(migrations[-1].folder),
+                    why="schema/ is what the migrations before it give",
+                    hint="delete the folder and its line in HISTORY",
                 )
-                _every_column_filled(made, found, folder)
-                plans[direction], carried[direction], allowed[direction] = made, found, decisions.allow
-                notes += [f"{direction}: `{what}` is allowed: {why}" for what, why in decisions.allow.items()]
-        samples = _samples(project)
-        for direction, start in (("upgrade", have), ("downgrade", wanted)):
-            folder = project.hooks / name / direction
-            if carried[direction] != Hooks():
-                tell(f"trying the hooks of the {direction}")
-                with server.scratch(start) as copy, copy.connect() as connection:
-                    trial_of_hooks.attempt(connection, plans[direction], carried[direction], folder)
-            tell(f"measuring what the {direction} locks")
-            with server.scratch(start) as copy:
-                found_out = locks.measure(copy, plans[direction], samples)
-            plans[direction] = with_measured(plans[direction], found_out)
-            refuse(plans[direction], allowed[direction], str(folder / hooks.DECISIONS))
-        notes += [f"not modelled, and not part of this migration: {what}" for what in after.unmodelled]
+            return Written({}, None, after.unmodelled)
+        if check:
+            up = plan(before, after, oldest=project.oldest_server)
+            return Written({"upgrade": up} if up.changes else {}, None, after.unmodelled)
+        name = migrations[-1].folder.name if amend else history.name_for(kept, message or "")
+        for warning in hooks.check(project.hooks, [*(one.folder.name for one in kept), name]):
+            tell(f"warning: {warning}")
+        samples, older, newer = _samples(project), End(have, before), End(wanted, after)
+        drafts = {}
+        for direction, start, end in (("upgrade", older, newer), ("downgrade", newer, older)):
+            tell(f"{direction}: planning")
+            drafts[direction] = draft(
+                server,
+                start,
+                end,
+                folder=project.hooks / name / direction,
+                oldest=project.oldest_server,
+                declared=_declared(project),
+                back=direction == "downgrade",
+                samples=samples,
+                tell=tell,
+            )
+        plans = {direction: one.plan for direction, one in drafts.items()}
         files = _files(project, kept, name, plans)
-        one = Migration(project.migrations / name, *_ends(project, kept, name))
-        held = _held(server, have, wanted, one, files, samples, tell)
-    files["README.md"] = review.review(name, one.revision, one.parent, plans, notes, carried, held)
-    files["migration.json"] = record.record(one.revision, one.parent, plans, files)
-    history.write(project.migrations, kept, one, files)
-    return Written(plans, one, after.unmodelled)
+        migration = Migration(project.migrations / name, *_ends(project, kept, name))
+        held = _held(server, have, wanted, migration, files, samples, tell)
+    notes = [f"{direction}: {note}" for direction, one in drafts.items() for note in one.notes]
+    notes += [f"not modelled, and not part of this migration: {what}" for what in after.unmodelled]
+    carried = {direction: one.hooks for direction, one in drafts.items()}
+    files["README.md"] = review.review(
+        name, migration.revision, migration.parent, plans, notes, carried, held
+    )
+    files["migration.json"] = record.record(migration.revision, migration.parent, plans, files)
+    history.write(project.migrations, kept, migration, files)
+    return Written(plans, migration, after.unmodelled)
 
 
 def _changes(before: Snapshot, after: Snapshot, oldest: int) -> bool:
     return bool(changes_between(before, after, Planning(before, after, oldest, frozenset())))
-
-
-def _every_column_filled(made: Plan, found: Hooks, folder: Any) -> None:
-    missing = unfilled(made, found)
-    if not missing:
-        return
-    paths = [str(hooks.skeleton(folder, table, columns)) for table, columns in missing.items()]
-    raise PlanError(
-        "new NOT NULL columns without a value for the rows that are there: "
-        + ", ".join(column for columns in missing.values() for column in columns),
-        where=", ".join(map(describe, missing)),
-        why="PostgreSQL cannot guess them, and the migrator does not",
-        hint=f"fill in what was written for you, {', '.join(paths)}, and run the command again",
-    )
 
 
 def _ends(project: Project, kept: Sequence[Migration], name: str) -> tuple[str, str | None]:
@@ -232,6 +206,12 @@ def _samples(project: Project) -> round_trip.Samples | None:
             return fill(connection)
 
     return quietly
+
+
+def _declared(project: Project) -> tuple[Rename, ...]:
+    from migrator.state import desired
+
+    return declared.renames(desired.metadata(project))
 
 
 def _how_to_run(name: str, direction: str) -> list[str]:

@@ -191,3 +191,28 @@ event.listen(metadata, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS plpg
     )
     up, _ = proved(project, before, after)
     assert '"by % length"' in up
+
+
+def test_declared_renames_keep_rows_and_take_along_what_is_named_after_them(project: SmallProject) -> None:
+    before = """
+Table("film", metadata, Column("id", Integer, primary_key=True), Column("title", String(50), nullable=False),
+    CheckConstraint("length(title) > 1", name="long_enough"), Index("ix_film_title", "title"))
+"""
+    after = """
+Table("movie", metadata, Column("id", Integer, primary_key=True),
+    Column("name", String(50), nullable=False, info={"renamed_from": "title"}),
+    CheckConstraint("length(name) > 1", name="long_enough"), Index("ix_movie_name", "name"),
+    info={"renamed_from": "film"})
+"""
+    up, down = proved(project, before, after)
+    assert "ALTER TABLE public.film RENAME TO movie" in up and "RENAME COLUMN title TO name" in up
+    assert "ALTER TABLE public.movie RENAME TO film" in down and "RENAME COLUMN name TO title" in down
+    assert "DROP" not in up and "DROP" not in down
+
+
+def test_what_looks_like_a_rename_and_is_not_declared_is_said(project: SmallProject) -> None:
+    project.models('Table("film", metadata, Column("id", Integer, primary_key=True), Column("title", Text))')
+    project.done("diff", "before")
+    project.models('Table("movie", metadata, Column("id", Integer, primary_key=True), Column("title", Text))')
+    said = project.run("diff", "after")
+    assert "film" in said.err and "movie" in said.err and "rename" in said.err

@@ -9,8 +9,16 @@ from migrator.kinds.column import Column
 from migrator.kinds.inherited import made_above, originals, sources
 from migrator.kinds.partition import Partition
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier, qualified
+from migrator.sql import dollar_quoted, identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
+
+
+_IF_NAMED = """
+BEGIN
+  IF current_setting('server_version_num')::int >= 180000 THEN
+    {rename};
+  END IF;
+END """
 
 
 class NotNull(Object):
@@ -183,10 +191,12 @@ class NotNull(Object):
         statements: list[Statement] = []
         if made_above(new, facts) and self.sources:
             return self._apart(new, old_name, name, facts) if "constraint" in changed else statements
-        if "constraint" in changed and facts.oldest >= 18:
-            statements.append(
-                Statement(f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}", strong)
-            )
+        if "constraint" in changed:
+            rename = f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}"
+            if facts.oldest < 18:
+                # Before 18 there is no constraint to rename, and the file has to run there too.
+                rename = f"DO {dollar_quoted(_IF_NAMED.format(rename=rename), 'rename')}"
+            statements.append(Statement(rename, strong))
         if "valid" in changed:
             weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
             statements.append(

@@ -22,13 +22,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import sqlalchemy
-from sqlalchemy.schema import SchemaItem
+from typing import TYPE_CHECKING
 
 from migrator.errors import ConfigurationError
 from migrator.kinds import KINDS
 from migrator.statement import Identity
+
+if TYPE_CHECKING:  # SQLAlchemy takes longer to load than most commands to run
+    import sqlalchemy
+    from sqlalchemy.schema import SchemaItem
 
 ENUM_VALUE = "enum_value"
 _KEY = "renamed_from"
