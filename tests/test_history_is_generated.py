@@ -9,7 +9,10 @@ from tests.regenerate import ROOT, regenerate
 
 def test_both_migrations_are_made_again_byte_for_byte(tmp_path: Path) -> None:
     made = regenerate(tmp_path)
-    wanted = {p.relative_to(ROOT / "generated_migrations"): p.read_bytes() for p in _files(ROOT / "generated_migrations")}
+    wanted = {
+        p.relative_to(ROOT / "generated_migrations"): p.read_bytes()
+        for p in _files(ROOT / "generated_migrations")
+    }
     assert {p.relative_to(made): p.read_bytes() for p in _files(made)} == wanted
     assert wanted
 

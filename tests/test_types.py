@@ -149,7 +149,7 @@ def test_rows_with_an_enum_value_that_goes_are_asked_for_wherever_they_hold_it(
     before = """CREATE TYPE e AS ENUM ('a', 'it''s'); CREATE DOMAIN d AS e; CREATE TYPE p AS (x e, n integer);
       CREATE TABLE t (id integer, one e, many e[], d d, p p, ps p[]);"""
     made = _plan(server, before, before.replace("'a', 'it''s'", "'a'"))
-    rows = """INSERT INTO t VALUES (0, 'a', '{a}', 'a', '(a,1)', '{"(a,1)"}'), 
+    rows = """INSERT INTO t VALUES (0, 'a', '{a}', 'a', '(a,1)', '{"(a,1)"}'),
       (1, 'it''s', NULL, NULL, NULL, NULL), (2, NULL, '{a,it''s}', NULL, NULL, NULL), (3, NULL, NULL, 'it''s', NULL, NULL),
       (4, NULL, NULL, NULL, '(it''s,1)', NULL), (5, NULL, NULL, NULL, NULL, '{"(a,1)","(it''s,1)"}');"""
     assert sorted(_in_the_way(made, database, before, rows)) == [[1], [2], [3], [4], [5]]

@@ -12,7 +12,6 @@ from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
-
 _IF_NAMED = """
 BEGIN
   IF current_setting('server_version_num')::int >= 180000 THEN
@@ -61,7 +60,7 @@ class NotNull(Object):
         return f"""
             SELECT CASE WHEN k.oid IS NULL THEN 0 ELSE 'pg_constraint'::regclass::oid::int8 END,
                    coalesce(k.oid, 0)::int8, 0, n.nspname::text, c.relname::text, a.attname::text,
-                   CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null' 
+                   CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null'
                              AND (c.relispartition OR {local}) THEN k.conname::text END,
                    coalesce(k.convalidated, true), coalesce(k.connoinherit, false), {local} OR c.relispartition,
                    {sources(came, there)}, k.conname::text

@@ -45,7 +45,8 @@ class Links:
     def known(self, address: Address) -> bool:
         """Whether the address is modelled or belongs to something that is not compared."""
         return any(
-            step in self.objects or step in self.left_out or step in self.members for step in self._way(address)
+            step in self.objects or step in self.left_out or step in self.members
+            for step in self._way(address)
         )
 
     def _way(self, address: Address) -> Iterator[Address]:
