@@ -19,12 +19,12 @@ ROLE = "Needed Role"
 
 @pytest.fixture
 def role(server: Server) -> Iterator[str]:
+    """Asked for before the database, so that it is dropped after it."""
     with psycopg.connect(server.address, autocommit=True) as connection:
         connection.execute(f'CREATE ROLE "{ROLE}"')
         try:
             yield ROLE
         finally:
-            connection.execute(f'DROP OWNED BY "{ROLE}"')
             connection.execute(f'DROP ROLE "{ROLE}"')
 
 
@@ -46,7 +46,7 @@ def snapshot(database: Database, sql: str = "") -> Snapshot:
     ],
 )
 def test_a_missing_role_is_named_with_what_needs_it(
-    database: Database, role: str, sql: str, where: str
+    role: str, database: Database, sql: str, where: str
 ) -> None:
     old = snapshot(database, "CREATE TABLE paper (id integer)")
     new = snapshot(database, sql)
@@ -58,11 +58,9 @@ def test_a_missing_role_is_named_with_what_needs_it(
     assert f'CREATE ROLE "{role}"' in str(caught.value.hint)
     # Taking the privilege away needs nobody to be made.
     assert plan(new, elsewhere, oldest=15).steps
-    with database.connect() as connection:
-        connection.execute(f'DROP OWNED BY "{role}"')
 
 
-def test_a_migration_asks_for_its_roles_before_it_changes_anything(database: Database, role: str) -> None:
+def test_a_migration_asks_for_its_roles_before_it_changes_anything(role: str, database: Database) -> None:
     old = snapshot(database, "CREATE TABLE paper (id integer)")
     new = snapshot(database, f'GRANT SELECT ON paper TO "{role}"')
     [asked] = [p for p in plan(old, new, oldest=15).preconditions if role in p.name]

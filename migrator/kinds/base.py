@@ -435,4 +435,4 @@ def aside_name(name: str) -> str:
 def describe(identity: Identity) -> str:
     """An identity as people read it: `column public.videos.mall_id`."""
     kind, *names = identity
-    return f"{kind.replace('_', ' ')} {'.'.join(names)}"
+    return f"{kind.replace('_', ' ')} {'.'.join(filter(None, names))}"

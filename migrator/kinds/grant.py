@@ -425,11 +425,6 @@ class DefaultPrivilege(Privileges):
             WHERE held IS DISTINCT FROM usual OR held_grantable IS DISTINCT FROM usual_grantable"""
 
     @property
-    def identity(self) -> Identity:
-        where = (self.schema,) if self.schema else ()
-        return (self.kind, self.role, *where, self.objects, self.grantee)
-
-    @property
     def parent(self) -> Identity | None:
         return ("schema", self.schema) if self.schema else None
 
