@@ -128,6 +128,8 @@ class Statement:
     """The object that it is about; set by the plan."""
     also: tuple[Identity, ...] = ()
     """Further objects that it is about."""
+    new_name: str = ""
+    """The last word of the name that it gives its subject; "" where it renames nothing."""
     verb: str = ""
     """What happens to the subject; set by the plan."""
     measured: Measured | None = None

@@ -32,7 +32,7 @@ def review(
     parts = [
         f"# {name}\n",
         f"Revision `{revision}`, after {f'`{parent}`' if parent else 'an empty database'}.\n",
-        _objects(up.changes),
+        _objects(up),
         _lost(plans),
         *(_table(direction, plan) for direction, plan in plans.items()),
         *(_hooks(direction, carried) for direction, carried in hooks.items() if carried != Hooks()),
@@ -48,8 +48,13 @@ def _listed(title: str, lines: Iterable[str], head: str = "") -> list[str]:
     return [f"## {title}\n\n{told}" + "".join(f"- {line}\n" for line in lines)]
 
 
-def _objects(changes: Changes) -> str:
-    lines = []
+def _objects(plan: Plan) -> str:
+    changes = plan.changes
+    lines = [
+        f"| → | {one.subject[0].replace('_', ' ')} | {code('.'.join(one.subject[1:]))} becomes {code(one.new_name)} |"
+        for one in plan.statements
+        if one.new_name
+    ]
     for sign, identities in (
         ("+", changes.created - changes.dropped),
         ("~", changes.altered.keys() | changes.replaced),

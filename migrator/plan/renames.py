@@ -145,7 +145,9 @@ def _rename(one: Rename, before: Snapshot) -> list[Statement]:
 
 def _as_step(statement: Statement, one: Rename) -> Statement:
     hazards = tuple(dict.fromkeys((Hazards.RENAMED, *statement.hazards)))
-    return replace(statement, hazards=hazards, alone=True, subject=one.old, verb="rename")
+    return replace(
+        statement, hazards=hazards, alone=True, subject=one.old, verb="rename", new_name=one.new[-1]
+    )
 
 
 # ── names that follow ──
