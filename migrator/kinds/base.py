@@ -261,7 +261,7 @@ class Object(tuple[Any, ...]):
 
     @property
     def overloads(self) -> Identity | None:
-        """The name that it shares with others, where PostgreSQL picks one by the arguments."""
+        """What it shares with others, where PostgreSQL picks one: functions of a name, keys on the same columns."""
         return None
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
-from migrator.kinds.index import BODY, PART_OF, build_concurrently, duplicates, goes_above
+from migrator.kinds.index import BODY, PART_OF, build_concurrently, duplicates, goes_above, key_on
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.options import storage
 from migrator.kinds.relation import COLUMNS, names_of
@@ -123,6 +123,10 @@ class Constraint(Object):
     def names_taken(self) -> tuple[Identity, ...]:
         own = ("constraint", self.schema, self.table_name, self.constraint)
         return (own, ("relation", self.schema, self.constraint)) if self.index_body else (own,)
+
+    @property
+    def overloads(self) -> Identity | None:
+        return key_on(self.schema, self.table_name, self.columns) if self.type in "pu" else None
 
     @property
     def _table(self) -> str:

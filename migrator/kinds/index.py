@@ -44,6 +44,11 @@ def goes_above(part_of: Sequence[str] | None, schema: str, table: str, facts: Fa
     return bool(part_of) and facts.parts_tied(("partition", schema, table))
 
 
+def key_on(schema: str, table: str, columns: Sequence[str]) -> Identity:
+    """What keys have in common of which a foreign key on these columns takes any."""
+    return ("key", schema, table, *sorted(columns))
+
+
 def build_concurrently(
     name: str, schema: str, table: str, unique: bool, body: str, subject: Identity
 ) -> Statement:
@@ -165,6 +170,12 @@ class Index(Object):
     @property
     def names_taken(self) -> tuple[Identity, ...]:
         return (("relation", self.schema, self.index_name),)
+
+    @property
+    def overloads(self) -> Identity | None:
+        columns = [column for column in self.columns if column is not None]
+        takes = self.unique and self.predicate is None and len(columns) == len(self.columns)
+        return key_on(self.schema, self.table_name, columns) if takes else None
 
     def follows(self) -> list[Identity]:
         # A default that fills the rows of a new column fills them faster before there is an index.

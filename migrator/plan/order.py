@@ -241,22 +241,20 @@ def _completed(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> Non
 
 
 def _tell_overloads_apart(changes: Changes, before: Graph) -> None:
-    """An overload that goes does so before what uses one that comes: a call could mean both. Where that would close
+    """An overload that goes does so before what uses another one: a call could mean both. Where that would close
     a circle, the call is left to say which."""
-    created: dict[Identity, list[Identity]] = defaultdict(list)
-    for identity in changes.created:
-        shared = changes.new.objects[identity].overloads
-        if shared:
-            created[shared].append(identity)
-    for identity in sorted(changes.dropped - changes.created):
+    old, new = changes.old, changes.new
+    gone = {i: shared for i in sorted(changes.dropped - changes.created) if (shared := old.objects[i].overloads)}
+    users: dict[Identity, set[Vertex]] = defaultdict(set)
+    for vertex in [v for v in before if gone and v.verb in (Verb.CREATE, Verb.ALTER)]:
+        for other in new.depends.get(vertex.identity, ()):
+            if shared := new.objects[other].overloads:
+                users[shared].add(vertex)
+    for identity, shared in gone.items():
         drop = Vertex(Verb.DROP, identity)
-        others = created.get(changes.old.objects[identity].overloads or (), ())
-        users = {user for other in others for user in changes.new.dependants.get(other, ())}
-        earlier = _earlier(before, drop) if users else set()
-        for user in users:
-            for vertex in (Vertex(Verb.CREATE, user), Vertex(Verb.ALTER, user)):
-                if vertex in before and vertex not in earlier:
-                    before[vertex].add(drop)
+        earlier = _earlier(before, drop) if users[shared] else set()
+        for vertex in users[shared] - earlier:
+            before[vertex].add(drop)
 
 
 def _earlier(before: Graph, vertex: Vertex) -> set[Vertex]:
@@ -470,7 +468,7 @@ def ranking(
             return 0 if vertex.verb is Verb.DROP else 5
         if vertex.verb is Verb.DROP and vertex.identity not in changes.created:
             # An overload goes before another one comes, since a call could not tell them apart.
-            return 1 if one.overloads in overloads else 3 if one.enforces else 4
+            return 3 if one.enforces else 1 if one.overloads in overloads else 4
         return 2 if vertex in evaluating or (one.enforces and one.table not in changes.created) else 1
 
     def rank(vertex: Vertex) -> tuple[object, ...]:
