@@ -1,0 +1,2 @@
+CREATE TABLE t (id int PRIMARY KEY, j json DEFAULT '{}', p point);
+CREATE INDEX t_x ON t ((j ->> 'x'));
