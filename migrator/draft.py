@@ -72,6 +72,7 @@ def draft(
                 attempt=partial(trial.attempt, connection),
                 hooks=found,
                 using=decisions.using,
+                allowed=decisions.allow,
                 first=renamed.statements,
             )
 

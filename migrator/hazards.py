@@ -54,6 +54,18 @@ class Hazards:
         "no online form exists in PostgreSQL; do it while the table is small or in a maintenance window",
         True,
     )
+    ROWS_AWAY: Final = Hazard(
+        "ROWS_AWAY",
+        "until the partition is attached again, nobody sees its rows, and new ones are refused",
+        "leave its bounds as they are and create other partitions beside it, or do it in a maintenance window",
+        True,
+    )
+    HOLDS_OFF_ROWS: Final = Hazard(
+        "HOLDS_OFF_ROWS",
+        "until the new partition is attached, rows that belong to it are refused, since the default partition takes "
+        "them no more",
+        "create a partition before the first of its rows is written",
+    )
     BREAKS_PREPARED: Final = Hazard(
         "BREAKS_PREPARED",
         "prepared statements of connected clients that return the changed columns fail with "

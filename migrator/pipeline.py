@@ -277,6 +277,7 @@ def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:
             after,
             oldest=oldest or min(before.version, after.version),
             attempt=partial(trial.attempt, new),
+            allowed=None,
         )
         return sql.script(made)
 

@@ -51,11 +51,13 @@ class Guard:
     """What makes a statement outside a transaction safe to run again.
 
     `done`: a query of one boolean, true when nothing is left to do.
+    `finish`: a query whose rows are SQL commands that finish what a killed run began; run before `done` is asked.
     `repair`: a query whose rows are SQL commands that clear away what a killed run left behind.
     """
 
     done: str
     repair: str | None = None
+    finish: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,10 @@ class Statement:
     """False: PostgreSQL refuses it inside a transaction block (CONCURRENTLY)."""
     alone: bool = False
     """True: a transaction of its own, because it scans or because what follows needs it committed."""
+    moves_rows: bool = False
+    """It changes rows of tables, so that no DDL follows it in its transaction."""
+    with_last: bool = False
+    """It commits with the statement before it in any case: rows that this one moved may not be seen apart from it."""
     guard: Guard | None = None
     """Needed where not transactional."""
     backfill: Backfill | None = None

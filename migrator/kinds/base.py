@@ -103,6 +103,9 @@ class Facts(Protocol):
     def backfilled(self, identity: Identity) -> bool:
         """Whether a hook or a generated backfill fills this column."""
 
+    def may_stop_writers(self, identity: Identity) -> bool:
+        """Whether the author allows, by name, that writers wait while this object changes."""
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -320,7 +323,7 @@ class Object(tuple[Any, ...]):
         """The object that is not whole without this one; what uses that object comes after this one."""
         return None
 
-    def goes_with(self) -> Iterable[Identity]:
+    def goes_with(self, facts: Facts) -> Iterable[Identity]:
         """Objects whose DROP takes it along, the first that is dropped counts. A schema takes only what is attached
         to it: what is in it goes first, by itself."""
         if self.parent is None or not self.falls or (self.parent[0] == "schema" and not self.attached):

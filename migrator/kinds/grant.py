@@ -428,7 +428,7 @@ class DefaultPrivilege(Privileges):
     def parent(self) -> Identity | None:
         return ("schema", self.schema) if self.schema else None
 
-    def goes_with(self) -> Iterable[Identity]:
+    def goes_with(self, facts: Facts) -> Iterable[Identity]:
         return (self.parent,) if self.parent else ()
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:

@@ -7,22 +7,60 @@ Where its bounds change it is detached and attached again, and rows that no long
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import Facts, Object, Tree, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, describe, key, noted, replaced
 from migrator.kinds.column import Column
 from migrator.kinds.index import PART_OF
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier, qualified
-from migrator.statement import Identity, Lock, LockMode, Precondition, Statement, lock
+from migrator.sql import dollar_quoted, identifier, literal, qualified
+from migrator.statement import Guard, Identity, Lock, LockMode, Precondition, Statement, lock
 
-# satisfies_hash_partition is printed with the oid of the parent, which no other database has.
-_CONDITION = """
-    CASE WHEN starts_with(pg_get_partition_constraintdef(c.oid), h.hash_call)
-         THEN 'satisfies_hash_partition(' || quote_literal(format('%I.%I', pn.nspname, p.relname)) || '::regclass, '
-              || substr(pg_get_partition_constraintdef(c.oid), 1 + length(h.hash_call))
-         WHEN NOT h.by_hash THEN pg_get_partition_constraintdef(c.oid) END"""
+# satisfies_hash_partition is printed with the oid of the parent, which no other database has. Each condition is printed
+# with those of the partitions above it in front, so where they end is known from how they are printed themselves.
+_BOUNDS = """
+    WITH RECURSIVE found AS MATERIALIZED (
+      SELECT c.oid, i.inhparent AS parent, p.relispartition AS below, pg_get_partition_constraintdef(c.oid) AS printed,
+             'satisfies_hash_partition(' || quote_literal(p.oid::text) || '::oid, ' AS call,
+             'satisfies_hash_partition(' || quote_literal(format('%I.%I', n.nspname, p.relname)) || '::regclass, ' AS said,
+             CASE WHEN t.partstrat = 'h' THEN ARRAY[n.nspname::text, p.relname::text] ELSE '{}' END AS hashed
+      FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_class p ON p.oid = i.inhparent
+      JOIN pg_namespace n ON n.oid = p.relnamespace JOIN pg_partitioned_table t ON t.partrelid = p.oid
+      WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')
+    ), bound (oid, printed, condition, hashed) AS (
+      SELECT oid, printed,
+             CASE WHEN hashed = '{}' THEN printed
+                  WHEN starts_with(printed, call) THEN said || substr(printed, 1 + length(call)) END, hashed
+      FROM found WHERE NOT below
+      UNION ALL
+      SELECT f.oid, f.printed,
+             CASE WHEN f.hashed || b.hashed = '{}' THEN f.printed
+                  WHEN f.printed = b.printed THEN b.condition
+                  WHEN f.hashed = '{}' THEN '(' || b.condition || ' AND ' || own.rest
+                  WHEN starts_with(own.rest, f.call)
+                  THEN '(' || b.condition || ' AND ' || f.said || substr(own.rest, 1 + length(f.call))
+                  WHEN b.printed IS NULL AND starts_with(f.printed, f.call)
+                  THEN f.said || substr(f.printed, 1 + length(f.call)) END,
+             b.hashed || f.hashed
+      FROM found f JOIN bound b ON b.oid = f.parent
+      CROSS JOIN LATERAL (SELECT CASE
+        WHEN starts_with(f.printed, left(b.printed, -1) || ' AND ') THEN substr(f.printed, length(b.printed) + 5)
+        WHEN starts_with(f.printed, '(' || b.printed || ' AND ') THEN substr(f.printed, length(b.printed) + 7) END)
+        AS own (rest)
+    )"""
+
+# What DETACH … CONCURRENTLY leaves behind has a name that PostgreSQL chose, so it is known by not having been there.
+_LEFT_BEHIND = """DECLARE
+  left_behind name;
+BEGIN
+  FOR left_behind IN SELECT conname FROM pg_constraint
+    WHERE conrelid = {table} AND contype = 'c' AND conname <> ALL ({known}::name[])
+  LOOP
+    EXECUTE {drop} || quote_ident(left_behind);
+  END LOOP;
+END"""
 
 
 class Partition(Object):
@@ -40,29 +78,36 @@ class Partition(Object):
     parent_schema: str = replaced()
     parent_table: str = replaced()
     bounds: str = replaced()
-    condition: str | None = noted("what holds for each row; NULL for the hash partition of a partition")
+    condition: str | None = noted("what holds for each row; NULL where nothing has to")
+    hashed: list[str] = noted(
+        "the tables partitioned by hash that the condition calls: schema, name, schema, …"
+    )
+    checks: list[str] = noted("its CHECKs, to tell what detaching leaves behind from them")
+    default_beside: list[str] | None = noted(
+        "the default partition of the same parent, which attaching reads"
+    )
     foreign_keys: list[str] = noted("inherited foreign keys, which stay when it is detached")
     relation_kind: str = noted("whether it is a foreign table")
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
+            {_BOUNDS}
             SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, pn.nspname::text, p.relname::text,
-                   pg_get_expr(c.relpartbound, c.oid), {_CONDITION},
+                   pg_get_expr(c.relpartbound, c.oid), b.condition, b.hashed,
+                   ARRAY(SELECT k.conname::text FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'
+                         ORDER BY 1),
+                   (SELECT ARRAY[dn.nspname::text, d.relname::text] FROM pg_partitioned_table t
+                    JOIN pg_class d ON d.oid = t.partdefid JOIN pg_namespace dn ON dn.oid = d.relnamespace
+                    WHERE t.partrelid = p.oid),
                    ARRAY(SELECT k.conname::text FROM pg_constraint k
                          WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.conparentid <> 0
                            AND EXISTS (SELECT FROM pg_constraint a WHERE a.oid = k.conparentid AND a.conrelid <> c.oid)
                          ORDER BY 1),
                    c.relkind::text
-            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM bound b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_inherits i ON i.inhrelid = c.oid
             JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
-            CROSS JOIN LATERAL (
-              SELECT 'satisfies_hash_partition(' || quote_literal(p.oid::text) || '::oid, ' AS hash_call,
-                     EXISTS (WITH RECURSIVE above (oid) AS (
-                       SELECT p.oid UNION ALL SELECT a.inhparent FROM pg_inherits a JOIN above ON above.oid = a.inhrelid)
-                       SELECT FROM pg_partitioned_table t JOIN above ON above.oid = t.partrelid WHERE t.partstrat = 'h')
-                     AS by_hash) AS h
             WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f') AND {OURS}"""
 
     @property
@@ -108,18 +153,25 @@ class Partition(Object):
         ]
         return ", ".join(identifier(name) for name in kept)
 
-    def _default_beside(self, facts: Facts) -> Partition | None:
-        """The default partition of the same parent, where it is there before and after."""
-        for user in facts.users(self.above):
-            one = facts.new(user)
-            if (
-                isinstance(one, Partition)
-                and one.is_default
-                and one.above == self.above
-                and not facts.is_new(user)
-            ):
-                return one
-        return None
+    def _default(self, facts: Facts) -> Partition | None:
+        """The default partition of the same parent, where it is another and there before and after."""
+        if self.default_beside is None or facts.is_new(self.above):
+            return None
+        identity = ("partition", *self.default_beside)
+        one = facts.new(identity)
+        return one if isinstance(one, Partition) and not facts.is_new(identity) and one is not self else None
+
+    @property
+    def _hash_tables(self) -> list[Identity]:
+        """The tables whose keys the condition hashes."""
+        return [("table", *pair) for pair in zip(self.hashed[::2], self.hashed[1::2], strict=True)]
+
+    def _can_ask(self, facts: Facts, *made: Identity) -> bool:
+        """Whether its condition can be evaluated before the plan, or once what is `made` is there."""
+        return self.condition is not None and all(
+            table in made or (facts.old(table) is not None and not facts.is_new(table))
+            for table in self._hash_tables
+        )
 
     def _moved(self, source: str, target: str, condition: str, facts: Facts) -> Statement:
         columns = self._columns(facts)
@@ -127,6 +179,7 @@ class Partition(Object):
             f"WITH moved AS (DELETE FROM {source} WHERE {condition} RETURNING {columns})\n"
             f"INSERT INTO {target} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM moved",
             lock(LockMode.ROW_EXCLUSIVE, self.parent),
+            moves_rows=True,
         )
 
     def attach(self, *locks: Lock, hazards: tuple[Hazard, ...] = ()) -> Statement:
@@ -139,33 +192,53 @@ class Partition(Object):
         )
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        default = self._default_beside(facts)
-        before: list[Statement] = []
-        attach = self.attach()
-        if default is not None and not facts.is_new(self.above):
-            # The server reads the default partition while it is locked, and refuses rows that belong here.
-            strong = lock(LockMode.ACCESS_EXCLUSIVE, default.parent)
-            attach = self.attach(*strong, hazards=(Hazards.SCANS_UNDER_LOCK,))
-            if self.condition:
-                before.append(self._moved(default._child, self._child, f"({self.condition})", facts))
-        if not facts.is_new(self.parent) and self.condition and facts.old(self.identity) is None:
-            return [*before, *self._proved(attach)]
-        return [*before, attach]
+        default, known = self._default(facts), self._can_ask(facts, self.above)
+        proofs = []
+        if known and not facts.is_new(self.parent):
+            proofs.append(
+                self._proof(self, f"{self.table_name[:48]}_is_in_bounds", str(self.condition), facts)
+            )
+        if default is None:
+            return self._proved(self.attach(), proofs)
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, default.parent)
+        if known and not facts.may_stop_writers(self.identity):
+            outside = f"NOT ({self.condition})"
+            proofs.append(self._proof(default, f"{self.table_name[:45]}_not_by_default", outside, facts))
+            return self._proved(self.attach(*strong), proofs)
+        # The server reads the default partition while it is locked, and refuses rows that belong here.
+        attach = self.attach(*strong, hazards=(Hazards.SCANS_UNDER_LOCK,))
+        if not known:
+            return self._proved(attach, proofs)
+        move = self._moved(default._child, self._child, f"({self.condition})", facts)
+        before = replace(move, locks=(*move.locks, *attach.locks))
+        return [before, *self._proved(replace(attach, with_last=True), [])]
 
-    def _proved(self, attach: Statement) -> list[Statement]:
-        # A validated CHECK spares ATTACH the scan under its lock.
-        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.parent)
-        weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.parent)
-        name, table = identifier(f"{self.table_name[:48]}_is_in_bounds"), f"ALTER TABLE {self._child}"
-        return [
-            Statement(f"{table} ADD CONSTRAINT {name} CHECK ({self.condition}) NOT VALID", strong),
+    def _proof(self, of: Partition, name: str, condition: str, facts: Facts) -> tuple[Statement, ...]:
+        """A CHECK on all the rows of a partition, in three statements: added, validated, dropped."""
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, of.parent)
+        weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, of.parent)
+        name, table = identifier(name), f"ALTER TABLE {of._child}"
+        hazards = () if of is self else (Hazards.HOLDS_OFF_ROWS,)
+        return (
+            Statement(f"{table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID", strong, hazards),
             Statement(f"{table} VALIDATE CONSTRAINT {name}", weak, alone=True, verb="validate"),
-            attach,
             Statement(f"{table} DROP CONSTRAINT {name}", strong),
+        )
+
+    def _proved(self, attach: Statement, proofs: Sequence[tuple[Statement, ...]]) -> list[Statement]:
+        """A validated CHECK spares ATTACH the scan under its lock; it has to outlive that statement."""
+        return [
+            *(one for add, validate, _ in proofs for one in (add, validate)),
+            attach,
+            *(drop for _, _, drop in proofs),
         ]
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
-        if facts.is_new(self.parent) or not self.condition or facts.old(self.identity) is not None:
+        return [*self._within(facts), *self._not_by_default(facts), *self._finds_room(facts)]
+
+    def _within(self, facts: Facts) -> list[Precondition]:
+        """That a table which is attached holds no row of other partitions."""
+        if facts.is_new(self.parent) or not self._can_ask(facts) or facts.old(self.identity) is not None:
             return []
         return [
             Precondition(
@@ -176,12 +249,37 @@ class Partition(Object):
             )
         ]
 
+    def _not_by_default(self, facts: Facts) -> list[Precondition]:
+        """That the default partition holds no row of it; where writers may be stopped, they are moved."""
+        default = self._default(facts)
+        if default is None or not self._can_ask(facts) or facts.may_stop_writers(self.identity):
+            return []
+        name = describe(self.identity)
+        return [
+            Precondition(
+                f"no row of the default partition {default._child} belongs to {self._child}",
+                f"SELECT t.* FROM {default._child} AS t WHERE ({self.condition})",
+                "rows of both cannot be told apart while they are written: delete these rows, or allow the change "
+                f'in decisions.toml, under [allow], "{name}" = "a sentence why", and write the migration again:'
+                " it then moves them while readers and writers wait",
+                (default.parent,),
+            )
+        ]
+
+    def _finds_room(self, facts: Facts) -> list[Precondition]:
+        """That the rows which its new bounds leave out fit another partition."""
+        old = facts.old(self.identity)
+        if not isinstance(old, Partition) or facts.is_new(self.parent) or not old._moves(self, facts):
+            return []
+        return rows_fit(self._child, self._child, self.above, facts)
+
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
         """Detaches it, and takes out the rows that will not fit its new bounds."""
         new = facts.new(self.identity)
-        statements = self.detach()
+        detach, *rest = self.detach()
         if not isinstance(new, Partition) or facts.is_new(self.parent):
-            return statements
+            return [detach, *rest]
+        statements = [replace(detach, hazards=(Hazards.ROWS_AWAY,)), *rest]
         if not self._moves(new, facts):
             return statements
         outside = qualified(self.schema, aside)
@@ -193,7 +291,7 @@ class Partition(Object):
 
     def _moves(self, new: Partition, facts: Facts) -> bool:
         """Whether some of its rows may not fit any more."""
-        if new.condition is None or facts.is_new(new.above):
+        if not new._can_ask(facts) or facts.is_new(new.above):
             return False
         return (self.above, self.bounds) != (new.above, new.bounds)
 
@@ -209,22 +307,113 @@ class Partition(Object):
             Statement(
                 f"INSERT INTO {new._above} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {outside}",
                 lock(LockMode.ROW_EXCLUSIVE, new.above),
+                moves_rows=True,
             ),
             Statement(f"DROP TABLE {outside}"),
         ]
 
+    def goes_with(self, facts: Facts) -> Iterable[Identity]:
+        # DROP TABLE of a partition locks its parent, which DETACH … CONCURRENTLY does not.
+        return () if self._concurrently(facts) else super().goes_with(facts)
+
+    def _concurrently(self, facts: Facts) -> bool:
+        """Whether it can be detached while others read and write; PostgreSQL refuses that beside a default partition."""
+        return (
+            self.default_beside is None and facts.new(self.above) is not None and not facts.is_new(self.above)
+        )
+
     def drop(self, facts: Facts) -> list[Statement]:
-        return self.detach()
+        if not self._concurrently(facts):
+            return self.detach()
+        kept = facts.new(self.parent) is not None and not facts.is_new(self.parent)
+        return [self._detach_concurrently(), *self._foreign_keys(), *([self._clear()] if kept else [])]
+
+    def _detach_concurrently(self) -> Statement:
+        """DETACH … CONCURRENTLY that can be killed and run again: a half detached partition is finished."""
+        tie = (
+            f"FROM pg_inherits WHERE inhrelid = to_regclass({literal(self._child)})"
+            f" AND inhparent = to_regclass({literal(self._above)})"
+        )
+        command = f"ALTER TABLE {self._above} DETACH PARTITION {self._child}"
+        return Statement(
+            f"{command} CONCURRENTLY",
+            (
+                *lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.above),
+                *lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
+            ),
+            transactional=False,
+            guard=Guard(
+                done=f"SELECT NOT EXISTS (SELECT {tie})",
+                finish=f"SELECT {literal(f'{command} FINALIZE')} {tie} AND inhdetachpending",
+            ),
+        )
+
+    def _clear(self) -> Statement:
+        """Drops the copy of its bounds that DETACH … CONCURRENTLY leaves behind."""
+        body = _LEFT_BEHIND.format(
+            table=f"{literal(self._child)}::regclass",
+            known=f"ARRAY[{', '.join(map(literal, self.checks))}]",
+            drop=literal(f"ALTER TABLE {self._child} DROP CONSTRAINT "),
+        )
+        return Statement(
+            f"DO {dollar_quoted(body, 'left_behind')}", lock(LockMode.ACCESS_EXCLUSIVE, self.parent)
+        )
 
     def detach(self) -> list[Statement]:
-        """Detaches it."""
+        """Detaches it in one transaction with other statements, while its parent is locked."""
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.above, self.parent)
-        child = f"ALTER TABLE {self._child}"
         return [
             Statement(f"ALTER TABLE {self._above} DETACH PARTITION {self._child}", strong),
-            # What detaching leaves behind as a foreign key of its own is declared again where it is wanted.
-            *(Statement(f"{child} DROP CONSTRAINT {identifier(name)}", strong) for name in self.foreign_keys),
+            *self._foreign_keys(),
         ]
+
+    def _foreign_keys(self) -> list[Statement]:
+        # What detaching leaves behind as a foreign key of its own is declared again where it is wanted.
+        return [
+            Statement(
+                f"ALTER TABLE {self._child} DROP CONSTRAINT {identifier(name)}",
+                lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
+            )
+            for name in self.foreign_keys
+        ]
+
+
+def rows_fit(rows: str, called: str, table: Identity, facts: Facts) -> list[Precondition]:
+    """That the rows, which will be inserted into a partitioned table, each fit a partition.
+
+    `rows`: a table or subquery with the columns of that table; `called`: what people call it.
+    """
+    conditions = _conditions(table, facts)
+    if conditions is None:
+        return []
+    none = " AND ".join(f"({one}) IS NOT TRUE" for one in conditions) or "true"
+    return [
+        Precondition(
+            f"every row of {called} fits a partition of {qualified(*table[1:])}",
+            f"SELECT t.* FROM {rows} AS t WHERE {none}",
+            "declare partitions for these rows (a default partition takes all), or move or delete the rows",
+        )
+    ]
+
+
+def _conditions(table: Identity, facts: Facts) -> list[str] | None:
+    """Conditions one of which holds for each row that fits a partition of the table after the plan; None where that is
+    all rows, or cannot be asked before the plan. A table partitioned by hash is taken to have all its partitions."""
+    found: list[str] = []
+    for user in facts.users(table):
+        one = facts.new(user)
+        if not isinstance(one, Partition) or one.above != table:
+            continue
+        inner = facts.users(one.parent)
+        below = any(isinstance(part := facts.new(i), Partition) and part.above == one.parent for i in inner)
+        deeper = _conditions(one.parent, facts) if below else None
+        if deeper is not None:
+            found += deeper
+        elif one._can_ask(facts):
+            found.append(str(one.condition))
+        else:
+            return None
+    return found
 
 
 class IndexPartition(Object):
@@ -275,7 +464,7 @@ class IndexPartition(Object):
     def completes(self) -> Identity:
         return tuple(self.part_of)
 
-    def goes_with(self) -> Iterable[Identity]:
+    def goes_with(self, facts: Facts) -> Iterable[Identity]:
         """The index of the parent, or the tie of the tables; what is set aside keeps it until then."""
         return [tuple(self.part_of), self.tie]
 

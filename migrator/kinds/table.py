@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, aside_name, key, noted, replaced
 from migrator.kinds.column import Column
+from migrator.kinds.default import Default
 from migrator.kinds.identity import Identity as IdentityKind
 from migrator.kinds.options import storage
+from migrator.kinds.partition import rows_fit
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
-from migrator.statement import Identity, LockMode, Statement, lock
+from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 OPTIONS = """coalesce(c.reloptions, '{}')
                      || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid)"""
@@ -161,6 +163,7 @@ class Table(Object):
                     f"INSERT INTO {new.name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {source}",
                     lock(LockMode.ACCESS_EXCLUSIVE, self.identity),
                     (Hazards.REWRITES_TABLE,),
+                    moves_rows=True,
                 )
             )
         kept = {one.identity: one for one in self._identities(facts, before=True)}
@@ -168,8 +171,28 @@ class Table(Object):
             if one.identity in kept:
                 last = qualified(one.sequence_schema, aside_name(kept[one.identity].sequence))
                 name = literal(qualified(one.sequence_schema, one.sequence))
-                statements.append(Statement(f"SELECT setval({name}, last_value, is_called) FROM {last}"))
+                setval = f"SELECT setval({name}, last_value, is_called) FROM {last}"
+                statements.append(Statement(setval, moves_rows=True))
         return [*statements, Statement(f"DROP TABLE {source}")]
+
+    def preconditions(self, facts: Facts) -> list[Precondition]:
+        old = facts.old(self.identity)
+        if self.partition_key is None or not isinstance(old, Table) or self._goes_above(facts):
+            return []
+        if not facts.is_new(self.identity):
+            return []
+        before = {one.identity: one for one in self._columns(facts, before=True)}
+        values = ", ".join(
+            f"{identifier(one.column) if one.identity in before else self._first_value(one, facts)}::{one.type}"
+            f" AS {identifier(one.column)}"
+            for one in self._columns(facts, before=False)
+        )
+        return rows_fit(f"(SELECT {values} FROM {self.name})", self.name, self.identity, facts)
+
+    def _first_value(self, column: Column, facts: Facts) -> str:
+        """What a new column holds in the rows that are there."""
+        default = facts.new(("default", *column.identity[1:]))
+        return f"({default.expression})" if isinstance(default, Default) else "NULL"
 
     def _columns(self, facts: Facts, *, before: bool) -> list[Column]:
         parts = facts.inside(self.identity, before=before)

@@ -58,9 +58,10 @@ def _guarded(statement: Statement) -> str:
     guard = statement.guard
     if guard is None:
         return f"{statement.sql};\n"
+    finish = f"{guard.finish} \\gexec\n" if guard.finish else ""
     repair = f"{guard.repair} \\gexec\n" if guard.repair else ""
     return (
-        f"SELECT NOT ({guard.done}) AS migrator_missing \\gset\n"
+        f"{finish}SELECT NOT ({guard.done}) AS migrator_missing \\gset\n"
         f"\\if :migrator_missing\n{repair}{statement.sql};\n\\endif\n"
     )
 

@@ -174,9 +174,12 @@ def _inheritance(
                 if tie.verb is Verb.CREATE:
                     if part.verb is not Verb.CREATE or not changes.object(part.identity).handed_on:
                         comes(part, tie)
-                elif part.verb is not Verb.CREATE and (
-                    tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside
-                ):
+                elif part.verb is Verb.CREATE:
+                    # What detaching leaves behind takes a name, and is gone before others may need it.
+                    late = table == one.parent and not changes.object(part.identity).handed_on
+                    if late and tie.verb is Verb.DROP and tie.identity not in changes.set_aside:
+                        comes(tie, part)
+                elif tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside:
                     comes(tie, part)
     for tie in ties:
         if tie.verb is Verb.CREATE:
@@ -307,7 +310,7 @@ def _above(changes: Changes, vertex: Vertex, one: Object, facts: Facts) -> Itera
     tied = [original for tie, original in one.copies() if tie not in changes.dropped | changes.created]
     if vertex.verb is Verb.ALTER:
         return tied
-    return [*one.goes_with(), *(() if one.own else tied)] if vertex.verb is Verb.DROP else []
+    return [*one.goes_with(facts), *(() if one.own else tied)] if vertex.verb is Verb.DROP else []
 
 
 def _unfold_circles(before: Graph, folded: Folded) -> Folded:

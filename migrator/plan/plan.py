@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -43,6 +43,7 @@ class Planning:
         self.snapshots, self.oldest, self.filled = (old, new), oldest, filled
         self.trial = Trial()
         self.using: Mapping[str, str] = {}
+        self.allowed: Container[str] | None = ()
         self.changes = Changes(old, new)
 
     def is_new(self, identity: Identity) -> bool:
@@ -121,6 +122,10 @@ class Planning:
         """Whether a hook fills this column."""
         return identity in self.filled
 
+    def may_stop_writers(self, identity: Identity) -> bool:
+        """Whether the author allows, by name, that writers wait while the object changes."""
+        return self.allowed is None or describe(identity) in self.allowed
+
     def existed(self, identity: Identity) -> bool:
         """Whether the object was there before and stays."""
         return self.old(identity) is not None and not self.is_new(identity)
@@ -138,17 +143,19 @@ def plan(
     attempt: Attempt | None = None,
     hooks: Hooks | None = None,
     using: Mapping[str, str] | None = None,
+    allowed: Container[str] | None = (),
     first: Sequence[Statement] = (),
 ) -> Plan:
     """The plan that turns `old` into `new` with files that run on servers from major version `oldest` on.
 
-    `using`: conversions that the author gives, by the column's words. `first`: renames, which come before everything
+    `using`: conversions that the author gives, by the column's words. `allowed`: the objects, in words, whose change
+    may make writers wait; None: all. `first`: renames, which come before everything
     else and after which `old` was read.
     """
     hooks = hooks or Hooks()
     facts = Planning(old, new, oldest, hooks.filled())
     facts.changes = changes = diff(old, new, facts)
-    facts.using = using or {}
+    facts.using, facts.allowed = using or {}, allowed
     _ask_for_roles(changes)
     if attempt and changes:
         wanted: dict[Identity, Object | None] = dict.fromkeys(changes.created)

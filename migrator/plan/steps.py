@@ -89,9 +89,13 @@ def group(statements: Sequence[Statement]) -> Iterator[Step]:
 
 
 def _together(pending: Sequence[Statement], statement: Statement) -> bool:
+    if statement.with_last:
+        return True
     if statement.alone or not statement.transactional:
         return False
     if pending[-1].alone or not pending[-1].transactional:
+        return False
+    if pending[-1].moves_rows and not statement.moves_rows:
         return False
     if statement.bridges and any(one.bridges for one in pending):
         return True  # rows would drift apart between two halves of a bridge
