@@ -8,7 +8,7 @@ PostgreSQL refuses inside a transaction is watched from a second connection, whi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -170,7 +170,10 @@ class _Probe:
         with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
             watcher = stack.enter_context(self.database.connect())
             before = self._returned(watcher)
-            others = [stack.enter_context(self._in_the_way(watched, mode)) for mode in _IN_THE_WAY]
+            # One for each relation: it may hold a lock on one only while it waits for another.
+            others = [
+                stack.enter_context(self._in_the_way(one, mode)) for mode in _IN_THE_WAY for one in watched
+            ]
             running = pool.submit(self.connection.execute, statement.sql)
             for other in others:
                 held |= _until_it_waits(watcher, own, running)
@@ -187,16 +190,15 @@ class _Probe:
         locks = {(oid, mode) for oid, mode in held if oid not in self.indexes}
         return self._measured(locks, read, files, self._blind(locks))
 
-    def _in_the_way(self, relations: Sequence[Identity], mode: str) -> psycopg.Connection[Any]:
-        """A transaction that uses the relations and stays open."""
+    def _in_the_way(self, one: Identity, mode: str) -> psycopg.Connection[Any]:
+        """A transaction that uses the relation and stays open."""
         other = self.database.connect(autocommit=False)
-        for one in relations:
-            name = qualified(*one[1:])
-            if one[0] == "table":
-                other.execute(f"LOCK TABLE ONLY {name} IN {mode} MODE")
-            else:
-                other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                other.execute(f"SELECT FROM {name}")
+        name = qualified(*one[1:])
+        if one[0] == "table":
+            other.execute(f"LOCK TABLE ONLY {name} IN {mode} MODE")
+        else:
+            other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            other.execute(f"SELECT FROM {name}")
         return other
 
     def _returned(self, watcher: psycopg.Connection[Any]) -> dict[int, int]:

@@ -1,0 +1,299 @@
+"""Partitions come, go and change under the eyes of readers and writers, and no row is left without a place."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from migrator.errors import PlanError
+from migrator.migration.sql import migration_file
+from migrator.plan.plan import Plan, plan, refuse
+from migrator.postgres import Database, Server
+from migrator.state import catalog, trial
+from migrator.statement import LockMode
+from tests import judge
+from tests.migrated import psql, rows, value
+from tests.test_killed import OPERATORS, end_backend, start, until_free
+from tests.test_locks import measured
+
+RANGES = """CREATE TABLE m (id int, a int, CONSTRAINT m_id_check CHECK (id >= 0)) PARTITION BY RANGE (id);
+    CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (100);
+    CREATE TABLE m2 PARTITION OF m FOR VALUES FROM (100) TO (1000);"""
+M1 = """CREATE TABLE m (id int, a int, CONSTRAINT m_id_check CHECK (id >= 0)) PARTITION BY RANGE (id);
+    CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (100);"""
+APART = M1 + "CREATE TABLE m2 (id int, a int, CONSTRAINT m_id_check CHECK (id >= 0));"
+ROWS = "INSERT INTO m SELECT i, i FROM generate_series(1, 300) i;"
+PENDING = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhdetachpending"
+
+
+def made(server: Server, before: Database, after: str, *, allowed: tuple[str, ...] | None = ()) -> Plan:
+    """The plan from a database to a state."""
+    with server.scratch() as new:
+        with new.connect() as connection:
+            connection.execute(after)
+        with before.connect() as one, new.connect() as other:
+            return plan(
+                catalog.read(one),
+                catalog.read(other),
+                oldest=server.version,
+                attempt=partial(trial.attempt, other),
+                allowed=allowed,
+            )
+
+
+def written(found: Plan, folder: Path) -> Path:
+    """The plan as the file of a migration."""
+    file = folder / "upgrade.sql"
+    file.write_text(
+        migration_file(found, revision="r", direction="upgrade", before=None, after="r", about=[])
+    )
+    return file
+
+
+def execute(database: Database, sql: str) -> None:
+    with database.connect() as connection:
+        connection.execute(sql)
+
+
+# Detached
+
+
+@pytest.mark.parametrize("after", [APART, M1], ids=["kept as a table", "dropped"])
+def test_nobody_who_uses_the_parent_waits_while_a_partition_is_detached(server: Server, after: str) -> None:
+    with measured(server, RANGES, after) as found:
+        seen = [one for s in found.statements if s.measured for one in s.measured.locks]
+        refuse(found, {})
+    on_parent = {one.mode for one in seen if one.relation == ("table", "public", "m")}
+    assert on_parent == {LockMode.SHARE_UPDATE_EXCLUSIVE}
+
+
+def test_a_partition_beside_a_default_one_is_detached_the_plain_way_and_its_lock_is_told(
+    server: Server,
+) -> None:
+    default = "CREATE TABLE rest PARTITION OF m DEFAULT;"
+    with measured(server, RANGES + default, APART + default) as found:
+        first = found.steps[0]
+    assert {(one.relation[-1], one.mode) for one in first.locks} == {
+        ("m", LockMode.ACCESS_EXCLUSIVE),
+        ("m2", LockMode.ACCESS_EXCLUSIVE),
+        ("rest", LockMode.ACCESS_EXCLUSIVE),
+    }
+
+
+@pytest.mark.parametrize(
+    "after",
+    [APART, APART + "ALTER TABLE m2 ADD CONSTRAINT m2_id_check CHECK (id < 1000);", M1],
+    ids=["kept as a table", "kept with a new CHECK", "dropped"],
+)
+@pytest.mark.parametrize("when", ["while it waits", "when it is done but not noted"])
+def test_a_detach_that_is_killed_is_finished_by_the_same_file(
+    server: Server, database: Database, tmp_path: Path, after: str, when: str
+) -> None:
+    execute(database, RANGES + ROWS)
+    file = written(made(server, database, after), tmp_path)
+    with database.connect() as reader:
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT count(*) FROM m")
+        with start(server, database, file) as process:
+            while not rows(database, PENDING):
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.02)
+            execute(database, "INSERT INTO m VALUES (50, 50)")
+            with database.connect() as connection:
+                end_backend(process, connection)
+            process.communicate()
+        assert rows(database, OPERATORS) == []
+    assert rows(database, PENDING) == [("m2",)]
+    if when == "when it is done but not noted":
+        execute(database, "ALTER TABLE m DETACH PARTITION m2 FINALIZE")
+    again = psql(server, database, "-f", file)
+    assert again.returncode == 0, again.stderr
+    until_free(database)
+    with server.scratch() as wanted:
+        execute(wanted, after)
+        execute(database, "DROP SCHEMA migrator CASCADE; DROP TABLE alembic_version")
+        assert not judge.difference(judge.dump(database), judge.dump(wanted))
+    assert value(database, "SELECT count(*) FROM m") == 100
+    if after != M1:
+        assert value(database, "SELECT count(*) FROM m2") == 201
+
+
+# Attached
+
+BESIDE = RANGES + "CREATE TABLE rest PARTITION OF m DEFAULT;"
+THIRD = "CREATE TABLE m3 PARTITION OF m FOR VALUES FROM (2000) TO (3000);"
+
+
+@pytest.mark.parametrize(
+    "before", ["", "CREATE TABLE m3 (id int, a int, CONSTRAINT m_id_check CHECK (id >= 0));"]
+)
+def test_a_partition_comes_beside_a_default_one_and_neither_is_read_under_a_lock(
+    server: Server, before: str
+) -> None:
+    filled = "INSERT INTO m SELECT i, i FROM generate_series(1, 1500) i;"
+    alone = before and "INSERT INTO m3 SELECT i, i FROM generate_series(2000, 2100) i;"
+    with measured(server, BESIDE + filled + before + alone, BESIDE + THIRD) as found:
+        refuse(found, {})
+        attach = [s for s in found.statements if s.subject == ("partition", "public", "m3")]
+        blind = {one for s in attach if s.measured for one in s.measured.blind}
+        under_lock = {
+            one
+            for step in found.steps
+            if step.stops_writers
+            for s in step.statements
+            for one in (s.measured.reads if s.measured else ())
+        }
+    assert not blind and not under_lock
+    assert {h.code for s in attach for h in s.hazards} == {"HOLDS_OFF_ROWS"}
+
+
+def asked(database: Database, found: Plan) -> dict[str, int]:
+    """How many rows each precondition finds, those that find none left out."""
+    with database.connect() as connection:
+        counts = {
+            one.name: connection.execute(f"SELECT count(*) FROM ({one.query}) AS q".encode()).fetchall()[0][0]
+            for one in found.preconditions
+        }
+    return {name: count for name, count in counts.items() if count}
+
+
+def test_rows_of_a_new_partition_that_the_default_holds_are_told_before_anything_changes(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    execute(database, BESIDE + "INSERT INTO m VALUES (1500, 1), (2500, 2), (2600, 3)")
+    found = made(server, database, BESIDE + THIRD)
+    assert asked(database, found) == {"no row of the default partition public.rest belongs to public.m3": 2}
+    refused = psql(server, database, "-f", written(found, tmp_path))
+    assert refused.returncode == 3
+    assert "2 rows are in the way" in refused.stderr
+    assert '"partition public.m3" = "a sentence why"' in refused.stderr
+    assert value(database, "SELECT to_regclass('m3') IS NULL")
+
+
+def test_rows_of_a_new_partition_that_the_default_holds_move_where_the_author_lets_writers_wait(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    execute(database, BESIDE + "INSERT INTO m VALUES (1500, 1), (2500, 2), (2600, 3)")
+    found = made(server, database, BESIDE + THIRD, allowed=("partition public.m3",))
+    with pytest.raises(PlanError, match=r"partition public\.m3"):
+        refuse(found, {})
+    done = psql(server, database, "-f", written(found, tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert rows(database, "SELECT tableoid::regclass::text, id FROM m ORDER BY id") == [
+        ("rest", 1500),
+        ("m3", 2500),
+        ("m3", 2600),
+    ]
+
+
+# Rows without a place
+
+PLAIN = "CREATE TABLE t (id int NOT NULL, region text, day date);"
+ID_ONLY = "CREATE TABLE t (id int NOT NULL, region text, day date) PARTITION BY RANGE (id);"
+LISTED = "CREATE TABLE t (id int NOT NULL, region text, day date) PARTITION BY LIST (region);"
+FIT = "every row of public.t fits a partition of public.t"
+
+PLACES = {
+    "no partition at all": (PLAIN, LISTED, {FIT: 4}),
+    "one list": (PLAIN, LISTED + "CREATE TABLE n PARTITION OF t FOR VALUES IN ('n', NULL);", {FIT: 1}),
+    "a default": (
+        PLAIN,
+        LISTED + "CREATE TABLE n PARTITION OF t FOR VALUES IN ('n'); CREATE TABLE r PARTITION OF t DEFAULT;",
+        {},
+    ),
+    "two levels": (
+        PLAIN,
+        LISTED
+        + "CREATE TABLE n PARTITION OF t FOR VALUES IN ('n', 's', NULL) PARTITION BY RANGE (id);"
+        + "CREATE TABLE n1 PARTITION OF n FOR VALUES FROM (0) TO (3);",
+        {FIT: 2},
+    ),
+    "hash": (
+        PLAIN,
+        "CREATE TABLE t (id int NOT NULL, region text, day date) PARTITION BY HASH (id);"
+        "CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 1);",
+        {},
+    ),
+    "hash below a list": (
+        PLAIN,
+        LISTED
+        + "CREATE TABLE n PARTITION OF t FOR VALUES IN ('n') PARTITION BY HASH (id);"
+        + "CREATE TABLE n0 PARTITION OF n FOR VALUES WITH (MODULUS 1, REMAINDER 0);",
+        {FIT: 2},
+    ),
+    "another type of the key": (
+        PLAIN,
+        "CREATE TABLE t (id bigint NOT NULL, region text, day date) PARTITION BY RANGE (id);"
+        "CREATE TABLE t0 PARTITION OF t FOR VALUES FROM (0) TO (2);",
+        {FIT: 3},
+    ),
+    "a key that is new": (
+        PLAIN,
+        "CREATE TABLE t (id int NOT NULL, region text, day date, k int DEFAULT 7) PARTITION BY LIST (k);"
+        "CREATE TABLE t0 PARTITION OF t FOR VALUES IN (8);",
+        {FIT: 4},
+    ),
+    "another key": (
+        LISTED + "CREATE TABLE r PARTITION OF t DEFAULT;",
+        ID_ONLY + "CREATE TABLE r PARTITION OF t FOR VALUES FROM (2) TO (9);",
+        {FIT: 1},
+    ),
+    "other bounds": (
+        ID_ONLY + "CREATE TABLE r PARTITION OF t FOR VALUES FROM (0) TO (9);",
+        ID_ONLY
+        + "CREATE TABLE r PARTITION OF t FOR VALUES FROM (0) TO (3);"
+        + "CREATE TABLE q PARTITION OF t FOR VALUES FROM (4) TO (9);",
+        {"every row of public.r fits a partition of public.t": 1},
+    ),
+    "other bounds of hash": (
+        "CREATE TABLE t (id int NOT NULL, region text, day date) PARTITION BY HASH (id);"
+        "CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 1, REMAINDER 0);",
+        "CREATE TABLE t (id int NOT NULL, region text, day date) PARTITION BY HASH (id);"
+        "CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 1);",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_rows_that_fit_no_partition_are_counted_before_anything_changes(
+    server: Server, database: Database, case: str
+) -> None:
+    before, after, expected = PLACES[case]
+    execute(database, before + "INSERT INTO t VALUES (1, 'n'), (2, 'n'), (3, 's'), (4, NULL)")
+    found = made(server, database, after)
+    assert asked(database, found) == expected
+    if not expected:
+        return
+    with server.scratch() as new:
+        execute(new, after)
+        told = judge.transition(database, new)
+    assert told and told.startswith("run: "), "what was counted would have stopped the migration"
+
+
+def test_no_migration_begins_whose_rows_fit_no_partition(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    execute(database, PLAIN + "INSERT INTO t VALUES (1, 'n'), (2, 'x')")
+    found = made(server, database, LISTED + "CREATE TABLE n PARTITION OF t FOR VALUES IN ('n');")
+    refused = psql(server, database, "-f", written(found, tmp_path))
+    assert refused.returncode == 3
+    assert (
+        FIT in refused.stderr
+        and '"region": "x"' in refused.stderr
+        and "1 row is in the way" in refused.stderr
+    )
+    assert value(database, "SELECT relkind::text FROM pg_class WHERE oid = 't'::regclass") == "r"
+
+
+def test_new_bounds_are_refused_since_rows_are_away_meanwhile(server: Server, database: Database) -> None:
+    execute(database, RANGES)
+    found = made(server, database, RANGES.replace("1000", "2000"))
+    with pytest.raises(PlanError, match="ROWS_AWAY"):
+        refuse(found, {})
+    refuse(found, {"partition public.m2": "at night"})
