@@ -12,6 +12,10 @@ from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
+# PostgreSQL records that the columns of a partition key, in expressions too, belong to the table for good.
+_KEYED = """c.relkind = 'p' AND EXISTS (SELECT FROM pg_depend b
+    WHERE b.classid = 'pg_class'::regclass AND b.objid = c.oid AND b.objsubid = a.attnum AND b.deptype = 'i'
+      AND b.refclassid = 'pg_class'::regclass AND b.refobjid = c.oid AND b.refobjsubid = 0)"""
 _IS_THERE = """EXISTS (SELECT FROM pg_attribute p
     WHERE p.attrelid = h.inhparent AND p.attname = a.attname AND NOT p.attisdropped)"""
 STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
@@ -51,6 +55,7 @@ class Column(Object):
     number: int = noted("the order in which new columns are written; PostgreSQL cannot move one")
     type_storage: str = noted("the storage to go back to when none is asked for")
     sources: list[list[str]] | None = noted("the tables from which it is inherited")
+    keyed: bool = noted("whether its table is partitioned by it, so that its type cannot change in place")
 
     @classmethod
     def query(cls, version: int) -> str:
@@ -63,7 +68,7 @@ class Column(Object):
                    CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
                    a.attcompression::text, nullif(a.attstattarget, -1)::int4, {OPTIONS},
                    a.attislocal OR c.relispartition, a.attnum::int4, t.typstorage::text,
-                   {sources("a.attinhcount", _IS_THERE)}
+                   {sources("a.attinhcount", _IS_THERE)}, {_KEYED}
             FROM pg_attribute a
             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_type t ON t.oid = a.atttypid
@@ -196,10 +201,23 @@ class Column(Object):
     @property
     def moves_type(self) -> bool:  # type: ignore[override]
         """A generated column takes no USING: it is computed again."""
-        return not self.generated
+        return not self.generated and not self.keyed
+
+    @property
+    def inseparable(self) -> bool:  # type: ignore[override]
+        """A column that its table is partitioned by is only replaced with the table."""
+        return bool(self.keyed)
 
     def moving(self, new: Column, facts: Facts) -> str | None:
         return conversion.across(identifier(self.column), self.identity, self.type, new.type, facts)
+
+    def carried_over(self, new: Column, facts: Facts) -> str:
+        """The expression of its values as those of `new`, for rows that go over to a table that replaces theirs."""
+        if given := facts.conversion(self.identity):
+            return given
+        if self.type == new.type:
+            return self.moving(new, facts) or identifier(self.column)
+        return str(self.conversions(new, facts)[-1])
 
     def conversions(self, new: Column, facts: Facts) -> list[str | None]:
         """USING expressions to try for a change of type: none, a cast, and for types of our own by way of text."""
@@ -234,6 +252,8 @@ class Column(Object):
         ]
 
     def alterable(self, new: Column, changed: Sequence[str], facts: Facts) -> bool:
+        if self.keyed and self.retypes(changed):
+            return False
         if "generated" in changed:
             return self.generated == "s" and not new.generated
         if "expression" in changed:
@@ -269,9 +289,11 @@ class Column(Object):
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
         old = facts.old(self.identity)
-        if not isinstance(old, Column) or facts.is_new(self.identity) or self.generated:
+        if not isinstance(old, Column) or old.generated or self.generated:
             return []
-        if old.type == self.type and not facts.moves(self.identity):
+        if facts.is_new(self.identity) and not self._goes_over(facts):
+            return []
+        if old.type == self.type and not facts.moves(self.identity) and not self._goes_over(facts):
             return []
         table, value = qualified(self.schema, self.table_name), f"t.{identifier(self.column)}"
         asked = [
@@ -279,15 +301,23 @@ class Column(Object):
                 f"no row of {table} holds {', '.join(labels)} in {identifier(self.column)}",
                 f"SELECT t.* FROM {table} AS t WHERE {condition}",
                 f"give these rows another value; the type will not have {', '.join(labels)}",
-                (self.identity,),
+                self._reads(facts),
             )
             for labels, condition in conversion.lost_labels(value, self.identity, old.type, facts)
         ]
         return asked + self._convertible(old, facts)
 
+    def _goes_over(self, facts: Facts) -> bool:
+        """Whether its values go over to another table, which replaces theirs."""
+        return facts.is_new(self.parent)
+
+    def _reads(self, facts: Facts) -> tuple[Identity, ...]:
+        return () if self._goes_over(facts) else (self.identity,)
+
     def _convertible(self, old: Column, facts: Facts) -> list[Precondition]:
         """That every value can become one of the new type, where a value could be that cannot."""
-        if not facts.rewrites(self.identity) or (old.type, self.type) in conversion.ALWAYS:
+        rewrites = facts.rewrites(self.identity) or self._goes_over(facts)
+        if not rewrites or (old.type, self.type) in conversion.ALWAYS:
             return []
         found = conversion.target(self.type, self.identity, facts)
         if found is None or (found[0] == old.type and not found[1]):
@@ -303,8 +333,8 @@ class Column(Object):
             listed = f"ARRAY[{', '.join(literal(label) for label in labels)}]::text[]"
             condition = f"t.{column}::text[] <@ {listed}" if array else f"t.{column}::text = ANY ({listed})"
             query = f"SELECT t.* FROM {table} AS t WHERE NOT ({condition})"
-            return [Precondition(name, query, hint, (self.identity,))]
-        using = facts.conversion(self.identity)
+            return [Precondition(name, query, hint, self._reads(facts))]
+        using = old.carried_over(self, facts) if self._goes_over(facts) else facts.conversion(self.identity)
         if facts.moves(self.identity):
             using = f"{column}::text::{type_}"
         function = f"pg_temp.{identifier(f'{self.table_name}.{self.column} converts'[-63:])}"
@@ -318,7 +348,7 @@ class Column(Object):
                 name,
                 f"SELECT t.* FROM {table} AS t WHERE NOT {function}({argument})",
                 hint,
-                (self.identity,),
+                self._reads(facts),
                 setup=f"""CREATE FUNCTION {function}({given}) RETURNS boolean LANGUAGE plpgsql AS {
                     dollar_quoted(
                         f"DECLARE migrator_changed {type_}; BEGIN migrator_changed := {value};"

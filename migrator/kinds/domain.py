@@ -85,7 +85,7 @@ def columns_of(domain: Identity, facts: Facts) -> list[Identity]:
                 continue
             seen.add(user)
             one = facts.old(user)
-            if one is not None and one.moves_type:
+            if one is not None and (one.moves_type or (one.inseparable and one.holds_rows)):
                 found.append(user)
             elif one is not None and one.sets_aside:
                 todo.append(user)

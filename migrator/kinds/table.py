@@ -152,10 +152,7 @@ class Table(Object):
         before = {one.identity: one for one in self._columns(facts, before=True)}
         after = [one for one in self._columns(facts, before=False) if one.identity in before]
         columns = ", ".join(identifier(one.column) for one in after)
-        values = ", ".join(
-            identifier(one.column) + ("" if one.type == before[one.identity].type else f"::{one.type}")
-            for one in after
-        )
+        values = ", ".join(before[one.identity].carried_over(one, facts) for one in after)
         statements = []
         if after:
             statements.append(

@@ -221,10 +221,10 @@ def _moved_rows(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> No
             ties = changes.old.objects[identity].ties()
             if ties and identity in changes.carried and ties[1] == table:
                 comes(move, Vertex(Verb.DROP, ties[0]))
+            untied = Verb.SET_ASIDE if identity in changes.set_aside else Verb.DROP
             for end in ties or ():
-                for verb in (Verb.SET_ASIDE, Verb.DROP):
-                    if end == table and identity not in changes.carried:
-                        comes(Vertex(verb, identity), Vertex(Verb.SET_ASIDE, table))
+                if end == table and identity not in changes.carried:
+                    comes(Vertex(untied, identity), Vertex(Verb.SET_ASIDE, table))
 
 
 def _completed(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:

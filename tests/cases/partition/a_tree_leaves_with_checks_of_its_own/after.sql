@@ -1,0 +1,8 @@
+CREATE TABLE c (id int PRIMARY KEY);
+CREATE TABLE t (id int NOT NULL, a int REFERENCES c, CONSTRAINT p_id_check CHECK (id > 0)) PARTITION BY RANGE (id);
+CREATE TABLE p (id int NOT NULL, a int, CONSTRAINT p_id_check CHECK (id > 0)) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, NULL);
+ALTER TABLE p1 ADD CONSTRAINT p1_own CHECK (id < 10);
+CREATE TABLE q (id int NOT NULL, a int, CONSTRAINT p_id_check CHECK (id > 0));
+ALTER TABLE q ADD CONSTRAINT q_id_check CHECK (id IS NOT NULL AND id >= 10 AND id < 20);
+CREATE TABLE r (id int NOT NULL, a int, CONSTRAINT p_id_check CHECK (id > 0), CONSTRAINT r_id_check CHECK (id < 99));

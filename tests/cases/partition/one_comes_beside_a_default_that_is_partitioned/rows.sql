@@ -1,0 +1,1 @@
+INSERT INTO t VALUES (100, 1), (200, 2);
