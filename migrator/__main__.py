@@ -6,6 +6,7 @@ Exit status: 0 done or nothing to do, 2 differences, 1 an error. Only what was a
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminated)
+    # A snapshot is millions of small values, all kept to the end: to look for garbage among them takes as long as to make them.
+    gc.disable()
     try:
         options = _parser().parse_args(arguments)
         command: Callable[[argparse.Namespace], int] = options.command

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
-from migrator.kinds.index import BODY, PART_OF, build_concurrently, duplicates, goes_above, key_on
+from migrator.kinds.index import (
+    OF_CONSTRAINT,
+    PART_OF,
+    bodies,
+    build_concurrently,
+    duplicates,
+    goes_above,
+    key_on,
+)
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.options import storage
 from migrator.kinds.relation import COLUMNS, names_of
@@ -60,7 +68,7 @@ class Constraint(Object):
         enforced = "k.conenforced" if version >= 18 else "true"
         period = "k.conperiod" if version >= 18 else "false"
         return f"""
-            WITH {COLUMNS}
+            WITH {COLUMNS}, {bodies(OF_CONSTRAINT)}
             SELECT 'pg_constraint'::regclass::oid::int8, k.oid::int8, 0, n.nspname::text, c.relname::text,
                    k.conname::text, k.contype::text,
                    left(tail.definition, length(tail.definition) - length(tail.deferral || CASE WHEN NOT {enforced} THEN ' NOT ENFORCED'
@@ -71,15 +79,16 @@ class Constraint(Object):
                    CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END,
                    CASE WHEN k.contype = 'f' THEN {names_of("k.confkey", "b")} END,
                    CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END,
-                   i.indisunique, {BODY},
+                   i.indisunique, d.body,
                    NOT {period} AND i.indpred IS NULL AND i.indexprs IS NULL
-                     AND NOT EXISTS (SELECT FROM unnest(i.indoption::int2[]) o WHERE o <> 0),
+                     AND 0 = ALL (i.indoption::int2[]),
                    c.relkind = 'p', CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END,
                    {PART_OF}
             FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN columns a ON a.attrelid = k.conrelid LEFT JOIN columns b ON b.attrelid = k.confrelid
             LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
             LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+            LEFT JOIN shaped USING (indexrelid) LEFT JOIN bodies d USING (shape)
             LEFT JOIN pg_class ic ON ic.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
             CROSS JOIN LATERAL (SELECT pg_get_constraintdef(k.oid), CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
               || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END OFFSET 0) AS tail (definition, deferral)

@@ -6,27 +6,59 @@ from collections.abc import Sequence
 
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
 from migrator.kinds.options import storage
-from migrator.kinds.relation import COLUMNS, names_of
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Guard, Identity, LockMode, Precondition, Statement, lock
 
-# pg_get_indexdef begins with CREATE [UNIQUE] INDEX name ON [ONLY] table; what follows, "USING …", names neither the
-# index nor the table. The beginning is built from the same catalog columns, so its length is known, not searched for.
-BODY = """
-    substr(pg_get_indexdef(i.indexrelid), 1 + length(
-      'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(ic.relname) || ' ON '
-      || CASE WHEN ic.relkind = 'I' THEN 'ONLY ' ELSE '' END
-      || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' '))
-"""
+OF_CONSTRAINT = (
+    "EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
+)
+"""SQL: whether index i belongs to a constraint."""
 
-TAIL = """
-    SELECT coalesce(' WITH (' || (SELECT string_agg(
-        quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END,
-        ', ' ORDER BY place) FROM unnest(ic.reloptions) WITH ORDINALITY AS u (o, place),
-        LATERAL (SELECT substr(o, strpos(o, '=') + 1)) AS w (v)) || ')', '')
-      || coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), '')"""
-"""SQL: how pg_get_indexdef ends, with storage parameters and predicate, which are fields of their own."""
+
+def bodies(which: str) -> str:
+    """SQL: WITH queries about the indexes of a condition on pg_index i.
+
+    `shaped`: the names of an index's columns, NULL for an expression, and its shape. `bodies`: what PostgreSQL prints for
+    a shape, and the same in parts, where it is made of them (`whole`): `bare`, storage parameters, `predicate`.
+    """
+    # pg_get_indexdef begins with CREATE [UNIQUE] INDEX name ON [ONLY] table; what follows, "USING …", names neither the
+    # index nor the table. The beginning is built from the same catalog columns, so its length is known, not searched for.
+    # Indexes that agree in all that the rest is printed from share it: printing is most of the work, and done once.
+    return f"""
+    keyed AS MATERIALIZED (
+      SELECT i.indexrelid, array_agg(a.attname::text ORDER BY u.place) AS names,
+             array_agg(ROW(a.attname, a.atttypid, a.attcollation)::text ORDER BY u.place) AS looks
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relkind IN ('r', 'p', 'm')
+      CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS u (number, place)
+      LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number AND u.number > 0
+      WHERE i.indexrelid >= 16384 AND {which} GROUP BY i.indexrelid),
+    optioned AS (SELECT DISTINCT attrelid FROM pg_attribute WHERE attoptions IS NOT NULL),
+    shaped AS MATERIALIZED (
+      SELECT indexrelid, keyed.names, CASE WHEN i.indexprs IS NOT NULL OR o.attrelid IS NOT NULL THEN indexrelid::text
+        ELSE concat_ws(' ', ic.relam, ic.relkind, i.indnkeyatts, i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption,
+                       keyed.looks, coalesce(ic.reloptions, '{{}}'), pg_get_expr(i.indpred, i.indrelid)) END AS shape
+      FROM keyed JOIN pg_index i USING (indexrelid) JOIN pg_class ic ON ic.oid = indexrelid
+      LEFT JOIN optioned o ON o.attrelid = indexrelid),
+    bodies AS MATERIALIZED (
+      SELECT shape, body, right(body, length(tail)) = tail AS whole, left(body, length(body) - length(tail)) AS bare, predicate
+      FROM (
+        SELECT s.shape, p.predicate,
+          substr(pg_get_indexdef(i.indexrelid), 1 + length(
+            'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(ic.relname) || ' ON '
+            || CASE WHEN ic.relkind = 'I' THEN 'ONLY ' ELSE '' END
+            || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' ')) AS body,
+          coalesce(' WITH (' || (SELECT string_agg(
+            quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END,
+            ', ' ORDER BY place) FROM unnest(ic.reloptions) WITH ORDINALITY AS u (o, place),
+            LATERAL (SELECT substr(o, strpos(o, '=') + 1)) AS w (v)) || ')', '')
+          || coalesce(' WHERE ' || p.predicate, '') AS tail
+        FROM (SELECT shape, min(indexrelid) AS indexrelid FROM shaped GROUP BY shape) AS s
+        JOIN pg_index i ON i.indexrelid = s.indexrelid JOIN pg_class ic ON ic.oid = i.indexrelid
+        JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        CROSS JOIN LATERAL (SELECT pg_get_expr(i.indpred, i.indrelid) OFFSET 0) AS p (predicate) OFFSET 0) AS printed)"""
+
+
 PART_OF = """
     CASE WHEN ic.relispartition THEN (
         SELECT CASE WHEN k.conname IS NULL THEN ARRAY['index', pn.nspname::text, p.relname::text]
@@ -134,25 +166,22 @@ class Index(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            WITH {COLUMNS}
+            WITH {bodies("NOT " + OF_CONSTRAINT)}
             SELECT 'pg_class'::regclass::oid::int8, ic.oid::int8, 0, n.nspname::text, ic.relname::text, c.relname::text,
                    i.indisunique,
-                   CASE WHEN d.whole THEN left(d.body, length(d.body) - length(d.tail)) ELSE d.body END,
+                   CASE WHEN d.whole THEN d.bare ELSE d.body END,
                    CASE WHEN d.whole THEN coalesce(ic.reloptions, '{{}}') ELSE '{{}}' END,
                    CASE WHEN d.whole THEN d.predicate END,
                    CASE WHEN i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(
                      SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
                      WHERE a.attrelid = ic.oid AND a.attnum > 0 AND a.attstattarget >= 0 ORDER BY a.attnum) END,
                    s.spcname::text, i.indisvalid OR ic.relkind = 'I',
-                   {names_of("(i.indkey::int2[])[0:i.indnkeyatts - 1]", "cols")},
+                   shaped.names[:i.indnkeyatts],
                    NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
             FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
-            LEFT JOIN columns cols ON cols.attrelid = c.oid
             JOIN pg_namespace n ON n.oid = ic.relnamespace LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
-            CROSS JOIN LATERAL (SELECT *, right(body, length(tail)) = tail AS whole FROM (
-              SELECT {BODY} AS body, ({TAIL}) AS tail, pg_get_expr(i.indpred, i.indrelid) AS predicate OFFSET 0) AS e) AS d
-            WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS}
-              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"""
+            JOIN shaped USING (indexrelid) JOIN bodies d USING (shape)
+            WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS}"""
 
     @property
     def parent(self) -> Identity:

@@ -42,10 +42,11 @@ class Changes:
 def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
     """What differs between `old` and `new`, without what has to go along with it."""
     changes = Changes(old, new)
-    changes.dropped |= old.objects.keys() - new.objects.keys()
-    changes.created |= new.objects.keys() - old.objects.keys()
-    for identity in old.objects.keys() & new.objects.keys():
-        before, after = old.objects[identity], new.objects[identity]
+    for identity, after in new.objects.items():
+        before = old.objects.get(identity)
+        if before is None:
+            changes.created.add(identity)
+            continue
         if before is after or before == after:
             continue
         changed = before.differences(after)
@@ -55,6 +56,7 @@ def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
             changes.altered[identity] = changed
         else:
             _replace(changes, identity)
+    changes.dropped.update(identity for identity in old.objects if identity not in new.objects)
     return changes
 
 

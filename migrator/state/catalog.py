@@ -141,7 +141,7 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
             if links.left_out:
                 _leave_out_orphans(objects)
             every = cursor.execute(_all_addresses()).fetchall()
-            lost = [row for row in every if not links.known(row)]
+            lost = [row for row in set(every).difference(links.objects) if not links.known(row)]
             told = [what for query in (_LABELS, _ODD) for (what,) in cursor.execute(query)]
             told += _identify(connection, lost)
             for word in {word for word, _ in strays}:

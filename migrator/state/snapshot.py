@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from migrator.kinds.base import Object
 from migrator.statement import Identity
+
+Value = TypeVar("Value")
+
+
+class Lazy(Mapping[Identity, Value]):
+    """A mapping over these identities whose values are found out when asked for, once."""
+
+    def __init__(self, identities: Collection[Identity], find: Callable[[Identity], Value]):
+        self._identities, self._find = identities, find
+        self._found: dict[Identity, Value] = {}
+
+    def __getitem__(self, identity: Identity) -> Value:
+        if identity not in self._found:
+            if identity not in self._identities:
+                raise KeyError(identity)
+            self._found[identity] = self._find(identity)
+        return self._found[identity]
+
+    def __iter__(self) -> Iterator[Identity]:
+        return iter(self._identities)
+
+    def __len__(self) -> int:
+        return len(self._identities)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +65,11 @@ class Snapshot:
         """Object -> the objects whose parent it is, in their readable order."""
         found: dict[Identity, list[Object]] = defaultdict(list)
         for one in self.objects.values():
-            if one.parent is not None:
-                found[one.parent].append(one)
-        return {
-            identity: tuple(sorted(ones, key=lambda o: (o.kind, o.position, o.identity)))
-            for identity, ones in found.items()
-        }
+            parent = one.parent
+            if parent is not None:
+                found[parent].append(one)
+        return Lazy(found, lambda identity: tuple(sorted(found[identity], key=_readable)))
+
+
+def _readable(one: Object) -> tuple[object, ...]:
+    return (one.kind, one.position, one.identity)

@@ -6,19 +6,19 @@ hundred of them. So the rows are kept as they were read, and resolved when someb
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any
 
 from migrator.kinds.base import Address, Object
+from migrator.state.snapshot import Lazy
 from migrator.statement import Identity
 
 Row = tuple[int, int, int, int, int, int, str]
 """pg_depend: catalog, oid and attribute of the one that depends, the same of the other, and the type of the tie."""
-
-
-Value = TypeVar("Value")
 
 
 class Links:
@@ -60,6 +60,19 @@ class Links:
             address = owner
 
 
+class Index:
+    """The rows in the order of an address: sorting them is quicker than a dictionary of lists, of which a plan needs few."""
+
+    def __init__(self, rows: Iterable[Row], first: int):
+        self._key = itemgetter(first, first + 1)
+        self._rows = sorted(rows, key=self._key)
+
+    def at(self, place: tuple[int, int]) -> Sequence[Row]:
+        """The rows whose address is this place or a part of it."""
+        low = bisect_left(self._rows, place, key=self._key)
+        return self._rows[low : bisect_right(self._rows, place, lo=low, key=self._key)]
+
+
 class Ties:
     """The ties between the objects of one database."""
 
@@ -69,12 +82,12 @@ class Ties:
     @property
     def depends(self) -> Mapping[Identity, frozenset[Identity]]:
         """Object -> the objects that must exist before it."""
-        return _Lazy(self.objects, self._depends)
+        return Lazy(self.objects, self._depends)
 
     @property
     def dependants(self) -> Mapping[Identity, tuple[Identity, ...]]:
         """Object -> the objects that depend on it directly."""
-        return _Lazy(self.objects, self._dependants)
+        return Lazy(self.objects, self._dependants)
 
     def _depends(self, identity: Identity) -> frozenset[Identity]:
         one = self.objects[identity]
@@ -99,14 +112,15 @@ class Ties:
         found.update(self._by_own_word.get(identity, ()))
         return tuple(sorted(found - {identity}))
 
-    def _rows(self, identity: Identity, index: Mapping[tuple[int, int], list[Row]]) -> Iterator[Row]:
+    def _rows(self, identity: Identity, index: Index) -> Iterator[Row]:
         """The rows of every address that may belong to the object."""
         address = self._addresses.get(identity)
         todo = [address[:2]] if address else []
         seen = set(todo)
         while todo:
             place = todo.pop()
-            yield from index.get(place, ())
+            # P and S: a part of a partitioned object; the kinds that attach partitions carry that tie.
+            yield from (row for row in index.at(place) if row[6] not in ("P", "S"))
             more = [owned for owned in self._owned.get(place, ()) if owned not in seen]
             seen.update(more)
             todo += more
@@ -123,20 +137,12 @@ class Ties:
         return owned
 
     @cached_property
-    def _by_object(self) -> dict[tuple[int, int], list[Row]]:
-        return self._index(0)
+    def _by_object(self) -> Index:
+        return Index(self.rows, 0)
 
     @cached_property
-    def _by_referenced(self) -> dict[tuple[int, int], list[Row]]:
-        return self._index(3)
-
-    def _index(self, first: int) -> dict[tuple[int, int], list[Row]]:
-        index = defaultdict(list)
-        for row in self.rows:
-            # P and S: a part of a partitioned object; the kinds that attach partitions carry that tie.
-            if row[6] not in ("P", "S"):
-                index[row[first], row[first + 1]].append(row)
-        return index
+    def _by_referenced(self) -> Index:
+        return Index(self.rows, 3)
 
     @cached_property
     def _by_own_word(self) -> dict[Identity, list[Identity]]:
@@ -149,24 +155,3 @@ class Ties:
                 for other in one.needs():
                     found[other].append(identity)
         return found
-
-
-class _Lazy(Mapping[Identity, Value]):
-    """A mapping over all objects whose values are found out when asked for, once."""
-
-    def __init__(self, objects: Mapping[Identity, Object], find: Callable[[Identity], Value]):
-        self._objects, self._find = objects, find
-        self._found: dict[Identity, Value] = {}
-
-    def __getitem__(self, identity: Identity) -> Value:
-        if identity not in self._found:
-            if identity not in self._objects:
-                raise KeyError(identity)
-            self._found[identity] = self._find(identity)
-        return self._found[identity]
-
-    def __iter__(self) -> Iterator[Identity]:
-        return iter(self._objects)
-
-    def __len__(self) -> int:
-        return len(self._objects)
