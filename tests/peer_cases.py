@@ -46,6 +46,23 @@ EXPECTED = (
         (15, 17),
         "the servers of these versions do not have the extension vector",
     ),
+    *(
+        Expected(
+            case, (16,), f"the server of this version, from a wheel, does not have the extension {extension}"
+        )
+        for case, extension in (
+            ("pgdelta/alter-extension--set-schema-swap", "citext"),
+            ("pgdelta/constraint-ops--exclude", "btree_gist"),
+            ("pgdelta/extension-member--drop-with-grant", "hstore"),
+            ("pgdelta/extension-member--grant-on-function", "hstore"),
+            ("pgdelta/extension-member--revoke-public-execute", "hstore"),
+            ("pgdelta/index-extension-deps--basic", "pg_trgm"),
+            ("pgdelta/index-extension-deps--cross-schema", "pg_trgm"),
+            ("pgdelta/index-extension-deps--from-empty", "pg_trgm"),
+            ("pgdelta/sensitive-handling--user-mapping-options", "postgres_fdw"),
+            ("pgschema/create_table--add_column_cross_schema_custom_type", "hstore"),
+        )
+    ),
     Expected(
         "pgschema/online--add_constraint",
         (15, 16, 17, 18),
