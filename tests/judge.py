@@ -66,11 +66,14 @@ def build(file: Path, database: Database, *, roles_may_exist: bool = False) -> N
             raise AssertionError(f"the state cannot be built: {message}")
 
 
-def transition(before: Database, after: Database, rows: Path | None = None) -> str | None:
+def transition(
+    before: Database, after: Database, rows: Path | None = None, transcript: list[str] | None = None
+) -> str | None:
     """Migrates `before` to the state of `after` and tells what is wrong with the result, or None.
 
     `rows`: a file of INSERTs, run first; what it leaves in tables that both states have must be there after.
-    The first word of an answer names the stage that failed.
+    `transcript`: what psql printed for each command is added to it. The first word of an answer names the stage
+    that failed.
     """
     tool = before.server.tool("psql")
     if rows is not None:
@@ -84,9 +87,11 @@ def transition(before: Database, after: Database, rows: Path | None = None) -> s
     except Exception as error:
         return f"crash: {type(error).__name__}: {error}"
     try:
-        psql.run_script(sql, before.conninfo, psql=tool)
+        told = psql.run_script(f"\\set QUIET off\n{sql}", before.conninfo, psql=tool)
     except MigratorError as error:
         return f"run: {error}"
+    if transcript is not None:
+        transcript += told.splitlines()
     told = difference(dump(before), dump(after))
     if told:
         return f"pg_dump: {told}"
@@ -98,6 +103,20 @@ def transition(before: Database, after: Database, rows: Path | None = None) -> s
             lost, new = alive[table] - values, values - alive[table]
             return f"rows: {'.'.join(table)}: lost {sorted(lost)[:3]}, new {sorted(new)[:3]}"
     return None
+
+
+def schema_changes_after_rows(transcript: Sequence[str]) -> list[str]:
+    """The commands that change the schema in a transaction which has changed rows, as psql's tags."""
+    found, inside, rows_changed = [], False, False
+    for tag in transcript:
+        verb = tag.partition(" ")[0]
+        if verb in ("BEGIN", "COMMIT"):
+            inside, rows_changed = verb == "BEGIN", False
+        elif verb in ("INSERT", "UPDATE", "DELETE", "MERGE"):
+            rows_changed = inside
+        elif rows_changed and verb in ("CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "TRUNCATE"):
+            found.append(tag)
+    return found
 
 
 def dump(database: Database) -> Counter[str]:

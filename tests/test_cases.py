@@ -1,8 +1,9 @@
 """Own cases, found by being there: tests/cases/<kind>/<what_happens>/, each in both directions.
 
 before.sql and after.sql build two states of a database; rows.sql puts rows into the state before, which must
-be alive after the upgrade. meta.json may say `minVersion` (server major) and `roles` (names of roles that the
-case needs: made before, dropped after).
+be alive after the upgrade. meta.json may say `minVersion` (server major), `roles` (names of roles that the
+case needs: made before, dropped after), and `movesRowsUnderLock` (commands that change the schema after rows moved
+in the same transaction of the upgrade).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -24,21 +25,44 @@ CASES = Path(__file__).parent / "cases"
 FOUND = sorted(file.parent for file in CASES.glob("*/*/before.sql"))
 
 
-@pytest.mark.parametrize("direction", ["up", "down"])
-@pytest.mark.parametrize("case", FOUND, ids=lambda case: f"{case.parent.name}/{case.name}")
-def test_a_case_ends_in_the_other_state_with_its_rows_alive(
-    case: Path, direction: str, server: Server
-) -> None:
+class Ran(NamedTuple):
+    """A case in one direction: what is wrong with its end, what psql printed, what its meta.json says."""
+
+    wrong: str | None
+    transcript: list[str]
+    meta: dict[str, Any]
+
+
+def _one(case: Path, direction: str) -> Any:
+    return pytest.param((case, direction), id=f"{case.parent.name}/{case.name}-{direction}")
+
+
+@pytest.fixture(
+    scope="module", params=[_one(case, direction) for case in FOUND for direction in ("up", "down")]
+)
+def ran(request: pytest.FixtureRequest, server: Server) -> Ran:
+    """A case, run once for all that is asked of it."""
+    case, direction = request.param
     meta = json.loads(file.read_text()) if (file := case / "meta.json").exists() else {}
     if meta.get("minVersion", 0) > server.version:
         pytest.skip(f"needs PostgreSQL {meta['minVersion']}")
     first, last = ("before", "after") if direction == "up" else ("after", "before")
-    rows = case / "rows.sql"
+    rows, transcript = case / "rows.sql", list[str]()
     with _roles(server, meta), server.scratch() as old, server.scratch() as new:
         judge.build(case / f"{first}.sql", old)
         judge.build(case / f"{last}.sql", new)
-        wrong = judge.transition(old, new, rows if direction == "up" and rows.exists() else None)
-    assert wrong is None, wrong
+        before = rows if direction == "up" and rows.exists() else None
+        wrong = judge.transition(old, new, before, transcript)
+    return Ran(wrong, transcript, meta if direction == "up" else {})
+
+
+def test_a_case_ends_in_the_other_state_with_its_rows_alive(ran: Ran) -> None:
+    assert ran.wrong is None, ran.wrong
+
+
+def test_the_schema_does_not_change_after_rows_in_one_transaction(ran: Ran) -> None:
+    """But where the author lets writers wait, so that rows which move are at no moment out of sight."""
+    assert judge.schema_changes_after_rows(ran.transcript) == ran.meta.get("movesRowsUnderLock", [])
 
 
 @contextmanager

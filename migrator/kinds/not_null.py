@@ -189,7 +189,8 @@ class NotNull(Object):
         name = identifier(new.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
         statements: list[Statement] = []
         if made_above(new, facts) and self.sources:
-            return self._apart(new, old_name, name, facts) if "constraint" in changed else statements
+            apart = "constraint" in changed and not self._renamed_above(new, facts)
+            return self._apart(new, old_name, name, facts) if apart else statements
         if "constraint" in changed:
             rename = f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}"
             if facts.oldest < 18:
@@ -210,13 +211,23 @@ class NotNull(Object):
             )
         return statements
 
+    def _renamed_above(self, new: NotNull, facts: Facts) -> bool:
+        """Whether the same renaming of an original renames it too."""
+        originals = [(facts.old(one), facts.new(one)) for _, one in new.copies()]
+        return any(
+            isinstance(before, NotNull)
+            and isinstance(after, NotNull)
+            and (before.actual, after.actual) == (self.actual, new.actual)
+            for before, after in originals
+        )
+
     def _apart(self, new: NotNull, old_name: str, name: str, facts: Facts) -> list[Statement]:
         # An inherited constraint cannot be renamed.
         rename = Statement(
             f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}",
             lock(LockMode.ACCESS_EXCLUSIVE, self.table),
         )
-        ties = [facts.new(tie) for tie, _ in new.copies()]
+        ties = [facts.old(tie) for tie, _ in new.copies()]
         (tie,) = [one for one in ties if isinstance(one, Partition)]
         return [*tie.detach(), rename, tie.attach()]
 

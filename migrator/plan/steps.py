@@ -95,7 +95,7 @@ def _together(pending: Sequence[Statement], statement: Statement) -> bool:
         return False
     if pending[-1].alone or not pending[-1].transactional:
         return False
-    if pending[-1].moves_rows and not statement.moves_rows:
+    if not statement.moves_rows and any(one.moves_rows for one in pending):
         return False
     if statement.bridges and any(one.bridges for one in pending):
         return True  # rows would drift apart between two halves of a bridge
