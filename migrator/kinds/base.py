@@ -152,6 +152,8 @@ class Object(tuple[Any, ...]):
     pins_type: ClassVar[bool] = False
     """True: PostgreSQL refuses to change the type of a column (or to replace a function, a view …) that it
     uses, so it is dropped before and built again after."""
+    declarable: ClassVar[bool] = False
+    """True: it can stand, by `declare`, without what it uses, and be filled in later (a view)."""
     sets_aside: ClassVar[bool] = False
     """True: when replaced, the old one is renamed first, so that columns can move from the old to the new."""
     naming: ClassVar[str] = ""
@@ -387,6 +389,15 @@ class Object(tuple[Any, ...]):
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         """The statements that make it; `parts` are written inside."""
+        raise NotImplementedError
+
+    def declare(self, facts: Facts) -> list[Statement]:
+        """The statements that make it, or turn it into, something of the same form that uses nothing; only where
+        `declarable`."""
+        raise NotImplementedError
+
+    def complete(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        """The statements that make it whole once it was declared."""
         raise NotImplementedError
 
     def joins(self, facts: Facts) -> bool:

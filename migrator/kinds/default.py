@@ -42,7 +42,7 @@ class Default(Object):
                    a.attname::text, pg_get_expr(d.adbin, d.adrelid)
             FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-            WHERE a.attgenerated = '' AND {OURS}"""
+            WHERE a.attgenerated = '' AND c.relkind <> 'v' AND {OURS}"""
 
     @property
     def parent(self) -> Identity:

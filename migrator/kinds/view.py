@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
@@ -17,6 +18,15 @@ COLUMNS = """
     ARRAY(SELECT concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                            nullif(a.attcollation, 0)::regcollation::text)
           FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
+"""
+
+
+_HOLLOW = """
+    (SELECT concat(' SELECT ' || string_agg(
+       format('NULL::%s%s AS %I', format_type(a.atttypid, a.atttypmod),
+              ' COLLATE ' || nullif(a.attcollation, 0)::regcollation::text, a.attname), ', ' ORDER BY a.attnum),
+       ' WHERE false')
+     FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)
 """
 
 
@@ -36,6 +46,7 @@ class View(Object):
     """A view."""
 
     kind = "view"
+    declarable = True
     pins_type = True
     catalogs = {
         "pg_class": "oid relname relnamespace relkind reloptions relpersistence",
@@ -48,13 +59,14 @@ class View(Object):
     columns: list[str] = altered()
     options: list[str] = altered()
     definition: str = altered()
+    hollow: str = noted("a definition with the same columns that uses nothing but their types")
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
             SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
                    {COLUMNS},
-                   coalesce(c.reloptions, '{{}}'), left(pg_get_viewdef(c.oid), -1)
+                   coalesce(c.reloptions, '{{}}'), left(pg_get_viewdef(c.oid), -1), {_HOLLOW}
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND {OURS}"""
 
@@ -79,6 +91,15 @@ class View(Object):
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return [self._make("CREATE")]
+
+    def declare(self, facts: Facts) -> list[Statement]:
+        """Nobody reads rows through it until it is made whole."""
+        there = facts.old(self.identity) is not None
+        made = self.with_(options=[], definition=self.hollow)._make("CREATE OR REPLACE")
+        return [replace(made, hazards=(Hazards.CHANGES_RESULT,) if there else ())]
+
+    def complete(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return [self._make("CREATE OR REPLACE")]
 
     def alterable(self, new: View, changed: Sequence[str], facts: Facts) -> bool:
         return self.columns == new.columns[: len(self.columns)]
@@ -161,6 +182,9 @@ class ViewColumn(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         plain = self.with_(storage=None, compression="", statistics=None, options=[])
         return plain.alter(self, self._beyond(), facts)
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        return []  # it goes with the view
 
     def alter(self, new: ViewColumn, changed: Sequence[str], facts: Facts) -> list[Statement]:
         column = f"{qualified(self.schema, self.view)} ALTER COLUMN {identifier(self.column)}"

@@ -23,6 +23,8 @@ class Verb(StrEnum):
     """What happens to the object of a vertex."""
 
     SET_ASIDE = "set aside"
+    DECLARE = "declare"
+    EMPTY = "empty"
     CREATE = "create"
     ALTER = "alter"
     DROP = "drop"
@@ -300,7 +302,7 @@ def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
         if vertex.verb is Verb.DROP and above in changes.set_aside and not stays:
             continue  # it goes while the type still has its name
         folded[vertex] = Vertex(vertex.verb, above)
-    return _unfold_circles(before, folded)
+    return _unfold_circles(changes, before, folded)
 
 
 def _above(changes: Changes, vertex: Vertex, one: Object, facts: Facts) -> Iterable[Identity]:
@@ -313,7 +315,7 @@ def _above(changes: Changes, vertex: Vertex, one: Object, facts: Facts) -> Itera
     return [*one.goes_with(facts), *(() if one.own else tied)] if vertex.verb is Verb.DROP else []
 
 
-def _unfold_circles(before: Graph, folded: Folded) -> Folded:
+def _unfold_circles(changes: Changes, before: Graph, folded: Folded) -> Folded:
     while True:
         contracted = contract(before, folded)
         circles = _circles(contracted)
@@ -333,7 +335,7 @@ def _unfold_circles(before: Graph, folded: Folded) -> Folded:
             # What must go before its parent, or come after it, is what has to stand by itself.
             eager = {v for v, (first, then) in touching.items() if (then if v.verb is Verb.DROP else first)}
             out |= eager or {v for v, (first, then) in touching.items() if first or then}
-        if not out:
+        if not out and not any(_split(changes, before, folded, circle) for circle in circles):
             raise PlanError(
                 "the changes depend on each other in a circle",
                 where=", ".join(sorted(str(v) for circle in circles for v in circle)),
@@ -341,6 +343,24 @@ def _unfold_circles(before: Graph, folded: Folded) -> Folded:
                 hint="report it with the two schemas; until then split the change into two migrations",
             )
         folded = {v: p for v, p in folded.items() if v not in out}
+
+
+def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex]) -> bool:
+    """Opens a circle at an object that can stand without what it uses, before that comes or until it is gone."""
+    for vertex in sorted(circle):
+        gone = vertex.verb is Verb.DROP
+        one = (changes.old if gone else changes.new).objects.get(vertex.identity)
+        hollow = Vertex(Verb.EMPTY if gone else Verb.DECLARE, vertex.identity)
+        if one is None or not one.declarable or vertex.verb is Verb.SET_ASIDE or hollow in before:
+            continue
+        before[hollow] = {other for other in before[vertex] if _outermost(other, folded) not in circle}
+        for other, earlier in before.items():
+            if vertex in earlier and other != hollow and _outermost(other, folded) in circle - {vertex}:
+                earlier.remove(vertex)
+                earlier.add(hollow)
+        before[vertex].add(hollow)
+        return True
+    return False
 
 
 def _outside(others: Iterable[Vertex], vertex: Vertex, folded: Folded) -> set[Vertex]:

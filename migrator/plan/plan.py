@@ -45,6 +45,7 @@ class Planning:
         self.using: Mapping[str, str] = {}
         self.allowed: Container[str] | None = ()
         self.changes = Changes(old, new)
+        self.declared: set[Identity] = set()
 
     def is_new(self, identity: Identity) -> bool:
         """Whether the plan itself creates this object."""
@@ -165,6 +166,7 @@ def plan(
     before = order.graph(changes, facts)
     backfills = hooks_module.place(hooks, changes, before)
     folded = order.fold(changes, before, facts)
+    facts.declared = {vertex.identity for vertex in before if vertex.verb is Verb.DECLARE}
     evaluating = order.evaluating(changes, before, folded)
     rank = order.ranking(changes, [kind.kind for kind in KINDS], evaluating)
     ordered = order.sort(order.contract(before, folded), rank)
@@ -242,8 +244,14 @@ def _write(
     old, new = facts.old(identity), facts.new(identity)
     if verb is Verb.CREATE:
         tree = _tree(vertex, parts, facts)
-        return tree.object.create(tree.parts, facts)
+        declared = identity in facts.declared
+        return (tree.object.complete if declared else tree.object.create)(tree.parts, facts)
+    if verb is Verb.DECLARE:
+        assert new is not None
+        return new.declare(facts)
     assert old is not None
+    if verb is Verb.EMPTY:
+        return old.declare(facts)
     if verb is Verb.SET_ASIDE:
         return old.make_way(aside_name(identity[-1]), facts)
     if verb is Verb.DROP and identity in facts.changes.carried:

@@ -1,0 +1,4 @@
+CREATE TABLE t (a int, b text);
+CREATE VIEW v AS SELECT a, b FROM t;
+CREATE FUNCTION f(v) RETURNS text LANGUAGE sql AS $$ SELECT $1.b $$;
+CREATE OR REPLACE VIEW v AS SELECT a, f(ROW(a, b)::v) AS b FROM t;
