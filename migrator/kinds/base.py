@@ -13,6 +13,7 @@ million objects is then a comparison of tuples in C.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -22,6 +23,8 @@ from migrator.errors import PlanError
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
+_LONGEST_NAME = 63
+"""Bytes of a name that PostgreSQL keeps."""
 Address = tuple[int, int, int]
 """Where pg_depend finds an object: catalog, oid, and attribute number or 0. Never compared."""
 
@@ -441,9 +444,17 @@ class Object(tuple[Any, ...]):
         return [f.name for f in cls.fields].index(cls.naming) if cls.naming else cls._key_count - 1
 
 
+def suffixed(name: str, suffix: str) -> str:
+    """The name with the suffix; one too long for that is cut, and told apart from others that begin alike."""
+    if len((name + suffix).encode()) <= _LONGEST_NAME:
+        return name + suffix
+    told = f"_{hashlib.sha256(name.encode()).hexdigest()[:8]}{suffix}"
+    return name.encode()[: _LONGEST_NAME - len(told)].decode(errors="ignore") + told
+
+
 def aside_name(name: str) -> str:
     """The name of a type or a table while its replacement takes its place."""
-    return f"{name[:51]}__replaced"
+    return suffixed(name, "__replaced")
 
 
 def describe(identity: Identity) -> str:

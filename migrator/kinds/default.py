@@ -28,6 +28,7 @@ class Default(Object):
     kind = "default"
     pins_type = True
     stays_aside = True
+    evaluates = True
     catalogs = {"pg_attrdef": "oid adrelid adnum adbin"}
 
     schema: str = key()

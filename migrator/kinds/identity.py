@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.base import Facts, Object, Tree, altered, key, suffixed
 from migrator.kinds.default import fill_with_default
 from migrator.kinds.inherited import made_above
 from migrator.kinds.schema import OURS
@@ -144,7 +144,7 @@ class Identity(Object):
     @property
     def _filling(self) -> str:
         """The sequence that numbers rows until the column holds no NULL, without which it can have no identity."""
-        return qualified(self.sequence_schema, f"{self.sequence[:54]}__filling"[-63:])
+        return qualified(self.sequence_schema, suffixed(self.sequence, "__filling"))
 
     def _filled_first(self, facts: Facts) -> bool:
         if facts.is_new(self.table) or not facts.is_new(self.parent) or facts.backfilled(self.parent):

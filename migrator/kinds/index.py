@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, suffixed
 from migrator.kinds.options import storage
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
@@ -267,7 +267,7 @@ class Index(Object):
             return self._change(new)
         if not self.valid:
             return [*self.drop(facts), *new.create((), facts)]
-        temporary = f"{new.index_name[:54]}__new"
+        temporary = suffixed(new.index_name, "__new")
         return [
             build_concurrently(temporary, new.schema, new.table_name, new.unique, new.text, new.identity),
             drop_concurrently(self.index_name, self.schema, self.table),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, suffixed
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import made_above, originals, sources
 from migrator.kinds.partition import Partition
@@ -152,7 +152,7 @@ class NotNull(Object):
         one, table, columns = ones[0], ones[0]._table, [identifier(each.column) for each in ones]
         strong = lock(LockMode.ACCESS_EXCLUSIVE, one.table)
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, one.table)
-        proof = identifier(f"{one.column[:45]}_holds_no_null")
+        proof = identifier(suffixed(one.column, "_holds_no_null"))
         filled = " AND ".join(f"{column} IS NOT NULL" for column in columns)
         set_ = ", ".join(f"ALTER COLUMN {column} SET NOT NULL" for column in columns)
         also = tuple(each.identity for each in ones[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, key, replaced
+from migrator.kinds.base import Facts, Object, Tree, key, replaced, suffixed
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, Statement
@@ -79,7 +79,7 @@ class Range(Object):
         return [Statement(f"CREATE TYPE {self.name} AS RANGE ({given})")]
 
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
-        multirange = f"{aside[:51]}_multirange"
+        multirange = suffixed(aside, "_multirange")
         old, renamed = qualified(self.multirange_schema, self.multirange), qualified(self.schema, aside)
         # The constructor functions belong to the type, and keep their names when it is renamed.
         constructors = [

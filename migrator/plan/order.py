@@ -183,6 +183,9 @@ def _inheritance(
                         comes(tie, part)
                 elif tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside:
                     comes(tie, part)
+                    # A column that comes to a parent comes to its children, which take none by themselves.
+                    if tie.verb is Verb.SET_ASIDE and changes.object(part.identity).holds_rows:
+                        comes(tie, part)
     for tie in ties:
         if tie.verb is Verb.CREATE:
             for other in ties:
