@@ -57,14 +57,13 @@ class Hazards:
     ROWS_AWAY: Final = Hazard(
         "ROWS_AWAY",
         "until the partition is attached again, nobody sees its rows, and new ones are refused",
-        "leave its bounds as they are and create other partitions beside it, or do it in a maintenance window",
+        "change the bounds of one partition at a time, or do it in a maintenance window",
         True,
     )
     HOLDS_OFF_ROWS: Final = Hazard(
         "HOLDS_OFF_ROWS",
-        "until the new partition is attached, rows that belong to it are refused, since the default partition takes "
-        "them no more",
-        "create a partition before the first of its rows is written",
+        "from here until the partition is attached, new rows are refused that go to another partition by then",
+        "create partitions, and change their bounds, before the first of these rows is written",
     )
     BREAKS_PREPARED: Final = Hazard(
         "BREAKS_PREPARED",

@@ -1,7 +1,8 @@
 """Ties between partitions and what they are partitions of (pg_inherits): of tables with their bounds, and of indexes.
 
 A partition is a table like any other, made whole and then attached, so that attaching and detaching keep its rows.
-Where its bounds change it is detached and attached again, and rows that no longer fit go through the parent.
+New bounds that hold for all its rows are given to it in one short transaction. Where the author lets writers wait, or
+where several partitions exchange ranges, it is detached first, and rows that no longer fit go through the parent.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import Facts, Object, Tree, describe, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted, replaced
 from migrator.kinds.column import Column
 from migrator.kinds.index import PART_OF
 from migrator.kinds.relation import relation
@@ -77,7 +78,7 @@ class Partition(Object):
     table_name: str = key()
     parent_schema: str = replaced()
     parent_table: str = replaced()
-    bounds: str = replaced()
+    bounds: str = altered()
     condition: str | None = noted("what holds for each row; NULL where nothing has to")
     hashed: list[str] = noted(
         "the tables partitioned by hash that the condition calls: schema, name, schema, …"
@@ -193,43 +194,72 @@ class Partition(Object):
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         default, known = self._default(facts), self._can_ask(facts, self.above)
-        proofs = []
-        if known and not facts.is_new(self.parent):
-            proofs.append(
-                self._proof(self, f"{self.table_name[:48]}_is_in_bounds", str(self.condition), facts)
-            )
+        proofs = [self._within_proof()] if known and not facts.is_new(self.parent) else []
         if default is None:
-            return self._proved(self.attach(), proofs)
+            return self._proved([self.attach()], proofs)
         strong = lock(LockMode.ACCESS_EXCLUSIVE, default.parent)
         if known and not facts.may_stop_writers(self.identity):
-            outside = f"NOT ({self.condition})"
-            proofs.append(self._proof(default, f"{self.table_name[:45]}_not_by_default", outside, facts))
-            return self._proved(self.attach(*strong), proofs)
+            return self._proved([self.attach(*strong)], [*proofs, self._outside_proof(default)])
         # The server reads the default partition while it is locked, and refuses rows that belong here.
         attach = self.attach(*strong, hazards=(Hazards.SCANS_UNDER_LOCK,))
         if not known:
-            return self._proved(attach, proofs)
+            return self._proved([attach], proofs)
         move = self._moved(default._child, self._child, f"({self.condition})", facts)
-        before = replace(move, locks=(*move.locks, *attach.locks))
-        return [before, *self._proved(replace(attach, with_last=True), [])]
+        return [replace(move, locks=(*move.locks, *attach.locks)), replace(attach, with_last=True)]
 
-    def _proof(self, of: Partition, name: str, condition: str, facts: Facts) -> tuple[Statement, ...]:
-        """A CHECK on all the rows of a partition, in three statements: added, validated, dropped."""
-        strong = lock(LockMode.ACCESS_EXCLUSIVE, of.parent)
-        weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, of.parent)
-        name, table = identifier(name), f"ALTER TABLE {of._child}"
-        hazards = () if of is self else (Hazards.HOLDS_OFF_ROWS,)
+    def alterable(self, new: Partition, changed: Sequence[str], facts: Facts) -> bool:
+        return (
+            list(changed) == ["bounds"]
+            and not (self.is_default or new.is_default)
+            and new._can_ask(facts)
+            and not facts.may_stop_writers(self.identity)
+            and not self._others_change(facts)
+        )
+
+    def _others_change(self, facts: Facts) -> bool:
+        """Whether another partition of the same parent gets new bounds too, so that they may overlap meanwhile."""
+        for user in facts.users(self.above, before=True):
+            old, new = facts.old(user), facts.new(user)
+            both = isinstance(old, Partition) and isinstance(new, Partition) and old.above == self.above
+            if both and user != self.identity and old.bounds != new.bounds:  # type: ignore[union-attr]
+                return True
+        return False
+
+    def alter(self, new: Partition, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        # Its foreign keys stay on it in between, and need no second proof.
+        default, proofs = new._default(facts), [new._within_proof(Hazards.HOLDS_OFF_ROWS)]
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, default.parent) if default else ()
+        if default is not None:
+            proofs.append(new._outside_proof(default))
+        detach = self.detach()[0]
+        return new._proved([detach, replace(new.attach(*strong), with_last=True)], proofs)
+
+    def _within_proof(self, *hazards: Hazard) -> tuple[Statement, ...]:
+        name = f"{self.table_name[:48]}_is_in_bounds"
+        return self._proof(name, str(self.condition), hazards)
+
+    def _outside_proof(self, default: Partition) -> tuple[Statement, ...]:
+        name = f"{self.table_name[:45]}_not_by_default"
+        return default._proof(name, f"NOT ({self.condition})", (Hazards.HOLDS_OFF_ROWS,))
+
+    def _proof(self, name: str, condition: str, hazards: tuple[Hazard, ...]) -> tuple[Statement, ...]:
+        """A CHECK on all its rows, in three statements: added, validated, dropped."""
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, self.parent)
+        weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.parent)
+        name, table = identifier(name), f"ALTER TABLE {self._child}"
         return (
             Statement(f"{table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID", strong, hazards),
             Statement(f"{table} VALIDATE CONSTRAINT {name}", weak, alone=True, verb="validate"),
             Statement(f"{table} DROP CONSTRAINT {name}", strong),
         )
 
-    def _proved(self, attach: Statement, proofs: Sequence[tuple[Statement, ...]]) -> list[Statement]:
+    def _proved(
+        self, attach: Sequence[Statement], proofs: Sequence[tuple[Statement, ...]]
+    ) -> list[Statement]:
         """A validated CHECK spares ATTACH the scan under its lock; it has to outlive that statement."""
         return [
             *(one for add, validate, _ in proofs for one in (add, validate)),
-            attach,
+            *attach,
             *(drop for _, _, drop in proofs),
         ]
 
@@ -237,31 +267,40 @@ class Partition(Object):
         return [*self._within(facts), *self._not_by_default(facts), *self._finds_room(facts)]
 
     def _within(self, facts: Facts) -> list[Precondition]:
-        """That a table which is attached holds no row of other partitions."""
-        if facts.is_new(self.parent) or not self._can_ask(facts) or facts.old(self.identity) is not None:
+        """That a table which is attached, or gets new bounds where it is, holds no row of other partitions."""
+        old = facts.old(self.identity)
+        if facts.is_new(self.parent) or not self._can_ask(facts):
             return []
+        if old is not None and facts.is_new(self.identity):
+            return []  # rows that do not fit move
+        hint = f"move or delete these rows, or attach the table with other bounds than {self.bounds}"
+        if old is not None:
+            hint = f"delete these rows, or {self._to_move()}"
         return [
             Precondition(
                 f"every row of {self._child} is within {self.bounds}",
                 f"SELECT t.* FROM {self._child} AS t WHERE ({self.condition}) IS NOT TRUE",
-                f"move or delete these rows, or attach the table with other bounds than {self.bounds}",
+                hint,
                 (self.parent,),
             )
         ]
+
+    def _to_move(self) -> str:
+        return (
+            f'allow the change in decisions.toml, under [allow], "{describe(self.identity)}" = "a sentence why", and '
+            "write the migration again: it then moves them while readers and writers wait"
+        )
 
     def _not_by_default(self, facts: Facts) -> list[Precondition]:
         """That the default partition holds no row of it; where writers may be stopped, they are moved."""
         default = self._default(facts)
         if default is None or not self._can_ask(facts) or facts.may_stop_writers(self.identity):
             return []
-        name = describe(self.identity)
         return [
             Precondition(
                 f"no row of the default partition {default._child} belongs to {self._child}",
                 f"SELECT t.* FROM {default._child} AS t WHERE ({self.condition})",
-                "rows of both cannot be told apart while they are written: delete these rows, or allow the change "
-                f'in decisions.toml, under [allow], "{name}" = "a sentence why", and write the migration again:'
-                " it then moves them while readers and writers wait",
+                f"delete these rows, or {self._to_move()}",
                 (default.parent,),
             )
         ]
@@ -269,7 +308,9 @@ class Partition(Object):
     def _finds_room(self, facts: Facts) -> list[Precondition]:
         """That the rows which its new bounds leave out fit another partition."""
         old = facts.old(self.identity)
-        if not isinstance(old, Partition) or facts.is_new(self.parent) or not old._moves(self, facts):
+        if not isinstance(old, Partition) or facts.is_new(self.parent) or not facts.is_new(self.identity):
+            return []
+        if not old._moves(self, facts):
             return []
         return rows_fit(self._child, self._child, self.above, facts)
 

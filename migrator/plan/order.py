@@ -163,6 +163,8 @@ def _inheritance(
     """Tables are tied once their parts fit each other, and are no longer tied when a part changes by itself."""
     stay = {Vertex(Verb.DROP, i) for i in changes.carried}
     ties = [v for v in before if v not in stay and changes.object(v.identity).ties()]
+    _bounds(changes, ties, comes)
+    ties = [v for v in ties if v.verb is not Verb.ALTER]
     parts: dict[Identity, list[Vertex]] = defaultdict(list)
     for vertex in before:
         one = changes.object(vertex.identity)
@@ -181,11 +183,11 @@ def _inheritance(
                     late = table == one.parent and not changes.object(part.identity).handed_on
                     if late and tie.verb is Verb.DROP and tie.identity not in changes.set_aside:
                         comes(tie, part)
-                elif tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside:
-                    comes(tie, part)
                     # A column that comes to a parent comes to its children, which take none by themselves.
                     if tie.verb is Verb.SET_ASIDE and changes.object(part.identity).holds_rows:
                         comes(tie, part)
+                elif tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside:
+                    comes(tie, part)
     for tie in ties:
         if tie.verb is Verb.CREATE:
             for other in ties:
@@ -208,6 +210,18 @@ def _inheritance(
                         comes(vertex, above)
                     else:
                         comes(above, vertex)
+
+
+def _bounds(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]) -> None:
+    """A tie that is altered takes what those that go leave, and leaves what those that come take."""
+    siblings: dict[Identity, list[Vertex]] = defaultdict(list)
+    for vertex in ties:
+        one = (changes.new if vertex.verb is Verb.CREATE else changes.old).objects[vertex.identity]
+        siblings[(one.ties() or ((), ()))[1]].append(vertex)
+    for ones in siblings.values():
+        for altered in (v for v in ones if v.verb is Verb.ALTER):
+            for other in (v for v in ones if v.verb is not Verb.ALTER):
+                comes(*((altered, other) if other.verb is Verb.CREATE else (other, altered)))
 
 
 def _moved_rows(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:

@@ -155,8 +155,8 @@ def plan(
     """
     hooks = hooks or Hooks()
     facts = Planning(old, new, oldest, hooks.filled())
-    facts.changes = changes = diff(old, new, facts)
     facts.using, facts.allowed = using or {}, allowed
+    facts.changes = changes = diff(old, new, facts)
     _ask_for_roles(changes)
     if attempt and changes:
         wanted: dict[Identity, Object | None] = dict.fromkeys(changes.created)
