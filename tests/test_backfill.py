@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
+import shutil
+import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from migrator.errors import MigratorError
 from migrator.migration import backfill, sql
@@ -20,6 +25,7 @@ from migrator.plan.changes import Changes
 from migrator.plan.plan import Plan, plan
 from migrator.plan.steps import Step
 from migrator.postgres import Database, Server
+from migrator.postgres.embedded import SETTINGS, Account
 from migrator.psql import run_file, run_script
 from migrator.state import catalog, trial
 from migrator.state.snapshot import Snapshot
@@ -37,15 +43,17 @@ FILL = Backfill(
 ROWS, BIG = 6_000, 60_000
 
 
-def table(columns: str, values: str, rows: int = ROWS, before: str = "") -> str:
+def table(columns: str, values: str, rows: int = ROWS, before: str = "", storage: str = "") -> str:
     """SQL that makes `t` with these columns first, and gives them these values of `i` from 1 to `rows`."""
     return f"""{before};
         CREATE TABLE t ({columns}, source int DEFAULT (random() * 1000)::int, filled int,
-                        times int NOT NULL DEFAULT 0, pad text DEFAULT repeat('x', 80));
+                        times int NOT NULL DEFAULT 0, pad text DEFAULT repeat('x', 80)){storage};
         INSERT INTO t SELECT {values} FROM generate_series(1, {rows}) AS i"""
 
 
 NUMBERED = table("id bigint PRIMARY KEY", "i", BIG)
+# Few rows on a page: a walk of several stretches.
+SPARSE = " WITH (fillfactor = 10)"
 
 
 def slow(table: str) -> str:
@@ -126,7 +134,7 @@ def filled(database: Database, tmp_path: Path) -> Iterator[Filled]:
     one.connection.close()
 
 
-# SQL that makes a table, and the columns in whose order it is walked: None where there are none.
+# SQL that makes a table, and the columns of the key that bounds the work: None where there is none.
 TABLES = {
     "numbers in the order of the rows": (table("id bigint PRIMARY KEY", "i"), ["id"]),
     "sparse numbers": (table("id bigint PRIMARY KEY", "(i - 3000) * 1000003::bigint"), ["id"]),
@@ -186,6 +194,18 @@ TABLES = {
         None,
     ),
     "no key": (table("a int", "i"), None),
+    "many stretches": (table("id int PRIMARY KEY", "i", 4 * ROWS, storage=SPARSE), ["id"]),
+    "rows in their partitions at the same places": (
+        table("d int, id int, PRIMARY KEY (id, d)", "i % 3, i", 4 * ROWS).replace(
+            "80));",
+            f"""80)) PARTITION BY LIST (d);
+            CREATE TABLE t0 PARTITION OF t FOR VALUES IN (0){SPARSE};
+            CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1){SPARSE};
+            CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2);
+            CREATE TABLE t3 PARTITION OF t DEFAULT;""",
+        ),
+        ["id", "d"],
+    ),
     "partitions with a key": (
         table("id bigint, d int, PRIMARY KEY (id, d)", f"i, i * 10 / {ROWS}").replace(
             "80));",
@@ -222,11 +242,11 @@ def test_fills_every_row_once(filled: Filled, key_of: str) -> None:
     assert filled.wrong() == 0
     assert filled.one("SELECT count(*) FROM t")
     assert filled.ledger("key") == key
-    assert filled.ledger("rows_done") == filled.one("SELECT count(*) FROM t")
+    assert filled.ledger("rows_done") == filled.ledger("rows_seen") == filled.one("SELECT count(*) FROM t")
     assert filled.ledger("finished_at IS NOT NULL")
 
 
-def test_a_key_of_an_extension_is_walked_by_blocks(filled: Filled) -> None:
+def test_a_key_of_an_extension_bounds_nothing(filled: Filled) -> None:
     with suppress(psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile):
         filled.make("CREATE SCHEMA other; CREATE EXTENSION citext SCHEMA other")
     if not filled.one("SELECT count(*) FROM pg_extension WHERE extname = 'citext'"):
@@ -352,9 +372,12 @@ def wait_until_gone(filled: Filled) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("key", ["id bigint PRIMARY KEY", "id uuid PRIMARY KEY", "id int"])
-def test_killed_anywhere_and_run_again_it_fills_every_row_once(filled: Filled, key: str) -> None:
-    filled.make(slow(table(key, "gen_random_uuid()" if "uuid" in key else "i", BIG)))
+@pytest.mark.parametrize("storage", ["", SPARSE])
+@pytest.mark.parametrize("key", ["id uuid PRIMARY KEY", "id int"])
+def test_killed_anywhere_and_run_again_it_fills_every_row_once(
+    filled: Filled, key: str, storage: str
+) -> None:
+    filled.make(slow(table(key, "gen_random_uuid()" if "uuid" in key else "i", BIG, storage=storage)))
     filled.write()
     chance = random.Random(key)
     for _ in range(8):
@@ -493,13 +516,239 @@ def test_writers_that_lock_rows_in_any_order_get_no_error(filled: Filled, key: s
     assert filled.wrong() == 0
 
 
-def test_a_key_that_moves_back_over_the_cursor_is_found_at_the_end(filled: Filled) -> None:
-    filled.make(slow(NUMBERED))
+@pytest.mark.parametrize("key", ["id bigint PRIMARY KEY", "id bigint"])
+def test_rows_that_move_to_where_it_has_been_are_found_at_the_end(filled: Filled, key: str) -> None:
+    # Rows that grow to 7 kB leave their page for one that is empty, and there are such at the beginning.
+    filled.make(slow(table(key, "i", BIG, storage=" WITH (fillfactor = 30)")))
+    filled.make("ALTER TABLE t ALTER pad SET STORAGE PLAIN; DELETE FROM t WHERE id <= 3000")
+    filled.make("VACUUM t")
     filled.write()
     with ending(filled.start()) as psql:
-        wait_for(filled, "low IS NOT NULL")
-        filled.make(f"UPDATE t SET id = -id WHERE id > {BIG - 100}")
+        wait_for(filled, "block > 0")
+        filled.make("UPDATE migrator.backfill SET paused = true")
+        filled.make(
+            f"UPDATE t SET id = -id, pad = repeat('y', 7000) WHERE id > {BIG - 100} AND filled IS NULL"
+        )
+        missed = filled.one(
+            "SELECT count(*) FROM t WHERE id < 0 AND filled IS NULL"
+            " AND (ctid::text::point)[0] < (SELECT block FROM migrator.backfill)"
+        )
+        assert missed
+        filled.make("UPDATE migrator.backfill SET paused = false")
         assert psql.wait(60) == 0
+    assert filled.wrong() == 0
+
+
+def test_a_partition_that_is_dropped_meanwhile_is_passed_over(filled: Filled) -> None:
+    filled.make(
+        slow(
+            table("id bigint, d int, PRIMARY KEY (id, d)", f"i, i * 2 / {BIG + 1}", BIG).replace(
+                "80));",
+                """80)) PARTITION BY LIST (d);
+                CREATE TABLE t0 PARTITION OF t FOR VALUES IN (0);
+                CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);""",
+            )
+        )
+    )
+    filled.write()
+    with ending(filled.start()) as psql:
+        wait_for(filled, "rows_done > 0")
+        filled.make("UPDATE migrator.backfill SET paused = true")
+        assert filled.ledger("part") == 1
+        filled.make("DROP TABLE t1")
+        filled.make("UPDATE migrator.backfill SET paused = false")
+        assert psql.wait(60) == 0
+    assert filled.wrong() == 0
+    assert filled.ledger("finished_at IS NOT NULL")
+
+
+# Triggers for which it is never done.
+UNDOING = {
+    "empties a row that is filled": (
+        "BEGIN IF NEW.source < 20 THEN NEW.filled := NULL; END IF; RETURN NEW; END",
+        "BEFORE UPDATE ON t FOR EACH ROW",
+    ),
+    "adds a row to fill": (
+        "BEGIN INSERT INTO t DEFAULT VALUES; RETURN NULL; END",
+        "AFTER UPDATE ON t FOR EACH STATEMENT",
+    ),
+}
+
+
+@pytest.mark.parametrize("trigger", UNDOING)
+def test_it_ends_with_an_error_where_rows_are_to_do_for_ever(filled: Filled, trigger: str) -> None:
+    body, when = UNDOING[trigger]
+    filled.make(
+        table("id int", "i")
+        + f"; CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS '{body}';"
+        + f"CREATE TRIGGER undo {when} EXECUTE FUNCTION undo()"
+    )
+    with pytest.raises(MigratorError) as failure:
+        filled.run()
+    assert "of t " in str(failure.value) and "still to do" in str(failure.value)
+    assert "a trigger or an application writes such rows" in str(failure.value)
+    assert filled.one(f"SELECT count(*) FROM t WHERE id <= {ROWS} AND source >= 20 AND filled IS NULL") == 0
+    filled.make("DROP TRIGGER undo ON t")
+    filled.run()
+    assert filled.one("SELECT count(*) FROM t WHERE filled IS DISTINCT FROM source") == 0
+
+
+DENSITIES = {
+    "as usual": table("id int PRIMARY KEY", "i", BIG),
+    "few rows on a page": table("id int PRIMARY KEY", "i", 4 * ROWS, storage=SPARSE),
+    "many rows on a page": "CREATE TABLE t (source int2 DEFAULT 1, filled int2, times int2 DEFAULT 0);"
+    f"INSERT INTO t SELECT FROM generate_series(1, {BIG})",
+    "partitions": TABLES["partitions with a key"][0],
+    "no rows": table("id int PRIMARY KEY", "i", 0),
+}
+
+
+@pytest.mark.parametrize("analysed", [True, False])
+@pytest.mark.parametrize("density", DENSITIES)
+def test_the_rows_are_about_as_many_as_it_estimates(filled: Filled, density: str, analysed: bool) -> None:
+    filled.make(DENSITIES[density])
+    if analysed:
+        filled.make("ANALYZE t")
+    filled.run()
+    rows, estimated = filled.ledger("rows_seen"), filled.ledger("rows_estimated")
+    assert isinstance(rows, int) and isinstance(estimated, int)
+    assert rows == filled.one("SELECT count(*) FROM t")
+    assert rows / 2 <= estimated <= rows * 2
+
+
+def test_it_says_how_far_it_is_and_how_long_it_will_take(filled: Filled) -> None:
+    filled.make(slow(NUMBERED))
+    limit = 6000  # rows a second, so that the notice of the fifth second is not the last that happens
+    telling = threading.Thread(target=filled.run)
+    telling.start()
+    wait_for(filled, "rows_done > 0")
+    filled.make(f"UPDATE migrator.backfill SET rows_per_second = {limit}")
+    telling.join(60)
+    said = [line for line in filled.said if "rows filled, " in line]
+    told = re.fullmatch(
+        r"(?:.* )?backfill fill: (\d+) rows filled, (\d+) of about (\d+) seen, (\d+) a second,"
+        r" about (\d\d):(\d\d):(\d\d) left",
+        said[0],
+    )
+    assert told, said
+    done, seen, about, rate, *left = map(int, told.groups())
+    assert 0 < done <= seen <= BIG
+    assert BIG / 2 <= about <= BIG * 2
+    hours, minutes, seconds = left
+    assert abs(hours * 3600 + minutes * 60 + seconds - (about - seen) / rate) <= 1
+    assert f"backfill fill: {BIG} rows filled in 00:00:" in "\n".join(filled.said)
+
+
+@contextmanager
+def replica(server: Server) -> Iterator[psycopg.Connection]:
+    """A connection to a streaming replica of the server."""
+    with psycopg.connect(server.address, autocommit=True) as primary:
+        found = primary.execute("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetchone()
+    binaries = Path(found[0]) if found and server.binaries else Path()
+    if not (binaries / "pg_basebackup").exists():
+        pytest.skip("a replica can be made only of a server on this machine")
+    place = Path(str(conninfo_to_dict(server.address)["host"]))
+    owner = place.stat()
+    account: Account = {}
+    if owner.st_uid != os.geteuid():
+        account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+    data = place / "replica"
+    subprocess.run(
+        [binaries / "pg_basebackup", "-d", server.address, "-D", data, "--checkpoint=fast", "--no-sync"],
+        check=True,
+        **account,
+    )
+    (data / "standby.signal").touch()
+    settings = {
+        **SETTINGS,
+        "unix_socket_directories": str(data),
+        "primary_conninfo": make_conninfo(server.address, application_name="replica", dbname=""),
+        "wal_receiver_status_interval": "1s",
+    }
+    arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+    # It ends with its standard input, and so with us, however we end.
+    guarded = subprocess.Popen(
+        [
+            "/bin/sh",
+            "-c",
+            '"$@" & read -r _; kill -QUIT $!; wait $!',
+            "guard",
+            str(binaries / "postgres"),
+            "-D",
+            str(data),
+            *arguments,
+        ],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        **account,
+    )
+    assert guarded.stdin
+    try:
+        yield from connected(make_conninfo(server.address, host=str(data)))
+    finally:
+        guarded.stdin.close()
+        guarded.wait()
+        shutil.rmtree(data)
+
+
+def connected(address: str) -> Iterator[psycopg.Connection]:
+    """A connection, as soon as the server takes one."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            with psycopg.connect(address, autocommit=True) as connection:
+                yield connection
+                return
+        except psycopg.OperationalError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.05)
+
+
+@contextmanager
+def not_replaying(standby: psycopg.Connection) -> Iterator[None]:
+    standby.execute("SELECT pg_wal_replay_pause()")
+    try:
+        yield
+    finally:
+        standby.execute("SELECT pg_wal_replay_resume()")
+
+
+@contextmanager
+def not_receiving(standby: psycopg.Connection) -> Iterator[None]:
+    """It neither receives nor reports anything, and the connection to it stays."""
+    row = standby.execute("SELECT pid FROM pg_stat_wal_receiver").fetchone()
+    assert row
+    os.kill(row[0], signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(row[0], signal.SIGCONT)
+
+
+@pytest.mark.parametrize("standing_still", [not_replaying, not_receiving])
+def test_it_waits_for_a_replica_that_stands_still_and_goes_on_when_that_has_caught_up(
+    filled: Filled, standing_still: Callable[[psycopg.Connection], AbstractContextManager[None]]
+) -> None:
+    filled.make(slow(NUMBERED))
+    with replica(filled.database.server) as standby:
+        running = threading.Thread(target=filled.run)
+        running.start()
+        wait_for(filled, "rows_done > 0")
+        filled.make("UPDATE migrator.backfill SET max_lag = '1 s', rows_per_second = 4000")
+        time.sleep(3)
+        assert not any("waiting" in line for line in filled.said)
+        with standing_still(standby):
+            until = time.monotonic() + 30
+            while not any("waiting, replica replica is more than 00:00:01 behind" in s for s in filled.said):
+                assert running.is_alive() and time.monotonic() < until, filled.said
+                time.sleep(0.05)
+            before = filled.ledger("rows_done")
+            time.sleep(1)
+            assert filled.ledger("rows_done") == before
+            filled.make("UPDATE migrator.backfill SET rows_per_second = NULL")
+        running.join(60)
+    assert any("going on" in line for line in filled.said)
     assert filled.wrong() == 0
 
 

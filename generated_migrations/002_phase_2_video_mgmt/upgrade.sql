@@ -6,7 +6,7 @@
 \set migrator_direction 'upgrade'
 \set migrator_before '839d4ee251e4'
 \set migrator_after '002_phase_2_video_mgmt'
-\set migrator_plan '8425bcf00efaf43c'
+\set migrator_plan '3b2a6a1fd3f0793a'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -168,19 +168,21 @@ BEGIN
       run bigint NOT NULL REFERENCES migrator.run, step int NOT NULL, title text NOT NULL,
       started_at timestamptz NOT NULL, finished_at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (run, step));
     CREATE TABLE migrator.backfill (
-      run bigint NOT NULL REFERENCES migrator.run, name text NOT NULL, key text[], low text[], high text[],
+      run bigint NOT NULL REFERENCES migrator.run, name text NOT NULL, key text[], bound text NOT NULL, parts regclass[] NOT NULL, blocks bigint[] NOT NULL, part int NOT NULL DEFAULT 1, block bigint NOT NULL DEFAULT 0,
       rows_done bigint NOT NULL DEFAULT 0, rows_seen bigint NOT NULL DEFAULT 0, rows_estimated bigint,
-      batch int NOT NULL DEFAULT 1000, lanes int NOT NULL DEFAULT 1, paused boolean NOT NULL DEFAULT false,
+      batch int NOT NULL DEFAULT 100, paused boolean NOT NULL DEFAULT false,
       rows_per_second int CHECK (rows_per_second > 0), nice real NOT NULL DEFAULT 0 CHECK (nice >= 0), max_lag interval NOT NULL DEFAULT '10 s',
       started_at timestamptz NOT NULL DEFAULT clock_timestamp(), heartbeat timestamptz, finished_at timestamptz, PRIMARY KEY (run, name));
-    COMMENT ON COLUMN migrator.backfill.key IS 'The columns in whose order the rows are walked; NULL: block by block.';
-    COMMENT ON COLUMN migrator.backfill.low IS 'Up to here the rows were walked: a key, or a block.';
-    COMMENT ON COLUMN migrator.backfill.high IS 'The last key, or the number of blocks, at the start: rows that come later are not its work.';
-    COMMENT ON COLUMN migrator.backfill.lanes IS 'Rows that it finds on one page: a stretch of so many batches is cut into batches of few rows a page.';
+    COMMENT ON COLUMN migrator.backfill.key IS 'The columns of the key that bounds the work; NULL: there is none.';
+    COMMENT ON COLUMN migrator.backfill.bound IS 'Rows up to the last key at the start: those that come later are not its work.';
+    COMMENT ON COLUMN migrator.backfill.parts IS 'The tables that are walked, one after another: itself, or its partitions and what inherits from it.';
+    COMMENT ON COLUMN migrator.backfill.blocks IS 'How many blocks each of them had at the start.';
+    COMMENT ON COLUMN migrator.backfill.part IS 'At which of them it is; one more than there are: it searches for what was missed.';
+    COMMENT ON COLUMN migrator.backfill.block IS 'Before this block of it the rows were walked.';
     COMMENT ON COLUMN migrator.backfill.paused IS 'UPDATE migrator.backfill SET paused = true pauses it; false goes on.';
     COMMENT ON COLUMN migrator.backfill.rows_per_second IS 'A limit that the operator sets; NULL: none.';
     COMMENT ON COLUMN migrator.backfill.nice IS 'It rests so many times as long as it worked; the operator sets it.';
-    COMMENT ON COLUMN migrator.backfill.max_lag IS 'It rests while a replica is further behind than this.';
+    COMMENT ON COLUMN migrator.backfill.max_lag IS 'It rests while a replica has not replayed what was written so long ago.';
   END IF;
   INSERT INTO migrator.run (revision, direction, plan, leads_to, steps) VALUES ($1, $2, $3, $4, $5) RETURNING id INTO run;
   RETURN run;
@@ -270,145 +272,157 @@ CREATE OR REPLACE FUNCTION pg_temp.listed(form text, alias text, items text[]) R
   SELECT string_agg(format(form, alias, item), ', ' ORDER BY place) FROM unnest(items) WITH ORDINALITY AS i (item, place)
 $$;
 
--- The condition of the rows after one key up to another; where there is no key, of those from one block to before another.
-CREATE OR REPLACE FUNCTION pg_temp.stretch(alias text, key text[], low text[], high text[]) RETURNS text LANGUAGE sql STABLE AS $$
-  -- Operators by their schema, because the search path may hold others; values without a type, so that they take the column's.
-  SELECT CASE WHEN key IS NULL THEN format('%1$I.ctid >= %2$L AND %1$I.ctid < %3$L', alias, format('(%s,0)', low[1]), format('(%s,0)', high[1]))
-              ELSE CASE WHEN low IS NULL THEN '' ELSE format('ROW(%s) OPERATOR(pg_catalog.>) ROW(%s) AND ', columns, pg_temp.listed('%2$L', '', low)) END
-                   || format('ROW(%s) OPERATOR(pg_catalog.<=) ROW(%s)', columns, pg_temp.listed('%2$L', '', high)) END
-    FROM pg_temp.listed('%1$I.%2$I', alias, key) AS columns
-$$;
-
-CREATE OR REPLACE PROCEDURE pg_temp.open_backfill(here bigint, job text, target regclass, fills text[]) LANGUAGE plpgsql AS $$
-DECLARE key text[] := pg_temp.walkable(target, fills); low text[]; high text[]; blocks bigint; estimated bigint;
+-- Bounds the work: the rows up to the last key, in the blocks that there are now. Block by block, because it reads a table once and in order, whatever its keys are.
+CREATE OR REPLACE PROCEDURE pg_temp.open_backfill(here bigint, job text, target regclass, alias text, fills text[]) LANGUAGE plpgsql AS $$
+DECLARE key text[] := pg_temp.walkable(target, fills); last text[]; bound text; parts regclass[] := '{}'; blocks bigint[] := '{}'; estimated float8 := 0; p record;
 BEGIN
   IF EXISTS (SELECT FROM migrator.backfill m WHERE (m.run, m.name) = (here, job)) THEN RETURN; END IF;
-  SELECT max(s.blocks), sum(CASE WHEN c.relpages > 0 AND c.reltuples >= 0 THEN c.reltuples / c.relpages ELSE 50 END * s.blocks) INTO blocks, estimated
-    FROM pg_class c CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::int) AS s (blocks)
-   WHERE c.oid IN (SELECT pg_temp.parts(target)) AND c.relkind = 'r';
+  FOR p IN SELECT c.oid::regclass AS part, s.blocks, CASE WHEN c.relpages > 0 AND c.reltuples >= 0 THEN c.reltuples / c.relpages END AS rows_of_a_block
+             FROM pg_class c CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::int) AS s (blocks)
+            WHERE c.oid IN (SELECT pg_temp.parts(target)) AND c.relkind = 'r' AND s.blocks > 0 ORDER BY c.oid LOOP
+    IF p.rows_of_a_block IS NULL THEN  -- never analysed
+      EXECUTE format('SELECT count(*) / least(100, %s)::float8 FROM ONLY %s AS t WHERE t.ctid < ''(100,0)''', p.blocks, p.part) INTO p.rows_of_a_block;
+    END IF;
+    parts := parts || p.part; blocks := blocks || p.blocks; estimated := estimated + p.blocks * p.rows_of_a_block;
+  END LOOP;
   IF key IS NOT NULL THEN
     EXECUTE format('SELECT ARRAY[%s] FROM %s AS t ORDER BY %s LIMIT 1',
-      pg_temp.listed('%1$I.%2$I::text', 't', key), target, pg_temp.listed('%1$I.%2$I DESC', 't', key)) INTO high;
-  ELSIF blocks > 0 THEN
-    low := ARRAY['0']; high := ARRAY[blocks::text];
+      pg_temp.listed('%1$I.%2$I::text', 't', key), target, pg_temp.listed('%1$I.%2$I DESC', 't', key)) INTO last;
+    -- The operator by its schema, because the search path may hold others; values without a type, so that they take the column's.
+    bound := CASE WHEN last IS NULL THEN 'false'
+                  ELSE format('ROW(%s) OPERATOR(pg_catalog.<=) ROW(%s)', pg_temp.listed('%1$I.%2$I', alias, key), pg_temp.listed('%2$L', '', last)) END;
   END IF;
-  INSERT INTO migrator.backfill (run, name, key, low, high, rows_estimated) VALUES (here, job, key, low, high, estimated);
+  INSERT INTO migrator.backfill (run, name, key, bound, parts, blocks, rows_estimated)
+  VALUES (here, job, key, coalesce(bound, 'true'), parts, blocks, estimated);
 END $$;
 
--- Fills the rows of a table by the author's UPDATE, which has {batch} in its WHERE. A stretch of the key is read first, and its rows are cut into batches which
--- take the first row of each page, then the second, and so on: what one batch leaves behind on a page, the next finds pruned, and stays on the page with its
+-- Returns when the operator and the replicas let a backfill go on. A replica is behind when it has not replayed what was on the disk here max_lag ago, at the `mark`:
+-- pg_stat_replication.replay_lag would not tell, because it keeps its last value while a replica stands still.
+CREATE OR REPLACE PROCEDURE pg_temp.wait_for_leave(here bigint, job text, INOUT mark pg_lsn, INOUT marked timestamptz) LANGUAGE plpgsql AS $$
+DECLARE b migrator.backfill; replica record; why text; told boolean := false;
+BEGIN
+  LOOP
+    SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
+    SELECT application_name AS name, replay_lsn INTO replica FROM pg_stat_replication WHERE replay_lsn IS NOT NULL ORDER BY replay_lsn LIMIT 1;
+    IF coalesce(replica.replay_lsn >= mark, true) THEN mark := pg_current_wal_flush_lsn(); marked := clock_timestamp(); END IF;
+    why := CASE WHEN b.paused THEN 'paused in migrator.backfill'
+                WHEN clock_timestamp() - marked > b.max_lag THEN format('replica %s is more than %s behind', replica.name, b.max_lag) END;
+    EXIT WHEN why IS NULL;
+    IF NOT told THEN RAISE NOTICE 'backfill %: waiting, %', job, why; END IF;
+    told := true;
+    COMMIT; PERFORM pg_sleep(0.5); COMMIT;
+  END LOOP;
+  IF told THEN RAISE NOTICE 'backfill %: going on', job; END IF;
+END $$;
+
+-- Fills the rows of a table by the author's UPDATE, which has {batch} in its WHERE. A stretch of the table is read first, and its rows are cut into batches which
+-- take the first row of each page, then the second few, and so on: what one batch leaves behind on a page, the next finds pruned, and stays on the page with its
 -- new versions. What moved meanwhile or was locked is left to the end, when the whole table is searched for rows that are still to do.
 CREATE OR REPLACE PROCEDURE pg_temp.backfill(job text, target regclass, alias text, fills text[], remaining text, command text) LANGUAGE plpgsql AS $$
 DECLARE
   here CONSTANT bigint := current_setting('migrator.run')::bigint;
-  longest CONSTANT int := 400000;   -- rows of a stretch, for the memory that their places take
-  aim CONSTANT float8 := 0.2;       -- seconds that a batch should last, so that few last longer than 0.25
+  stretch CONSTANT int := 1000;  -- blocks: reading them should not last longer than a batch
+  most CONSTANT int := 400000;   -- rows that one search finds, for the memory that their places take
+  a_page CONSTANT int := 4;      -- rows of a page in one batch: of more, most leave the page and are entered in every index again
+  aim CONSTANT float8 := 0.1;    -- seconds that a batch should last, so that few last longer than 0.25
   mark CONSTANT int := strpos(reverse(command), reverse('{batch}'));
   jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
   started CONSTANT timestamptz := clock_timestamp();
-  b migrator.backfill; sweeping boolean; columns text; within text; batch_sql text; visit text; many boolean; ends boolean; moved boolean; wide int; upto text[]; tids tid[]; at int; part int; size int;
-  walked bigint; pages bigint; random_pages float8; first tid; last tid; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; sweeps int := 0;
-  began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); why text; reason text; samples text;
+  b migrator.backfill; sweeping boolean; source text; within text; batch_sql text; tids tid[]; at int; taken int; visited int;
+  sizes int[]; kind int; walked bigint; pages bigint; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; fewest bigint;
+  began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); replayed pg_lsn; replayed_at timestamptz; samples text;
 BEGIN
-  CALL pg_temp.open_backfill(here, job, target, fills);
+  CALL pg_temp.open_backfill(here, job, target, alias, fills);
   COMMIT;
+  IF EXISTS (SELECT FROM pg_stat_replication WHERE state IS NULL) THEN
+    RAISE NOTICE 'backfill %: it does not wait for replicas, because % may not see them: GRANT pg_read_all_stats would let it', job, current_user;
+  END IF;
   -- Each batch is planned anew, too often for compiling it, and finds its rows in the order of their pages.
   PERFORM set_config('jit', 'off', false), set_config('random_page_cost', '1', false);
   LOOP
     SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
     IF NOT FOUND THEN PERFORM pg_temp.fail(format('backfill %s: its row in migrator.backfill is gone', job), 'Run this file again: it starts this backfill anew.'); END IF;
     EXIT WHEN b.finished_at IS NOT NULL;
-    size := coalesce(size, b.batch); seen := coalesce(seen, b.rows_seen); columns := pg_temp.listed('%1$I.%2$I', alias, b.key);
-    sweeping := b.high IS NULL OR b.low IS NOT DISTINCT FROM b.high;
-    IF b.high IS NULL THEN within := 'false';
-    ELSIF sweeping THEN within := CASE WHEN b.key IS NULL THEN 'true' ELSE format('(%s) IS NOT FALSE', pg_temp.stretch(alias, b.key, NULL, b.high)) END;
+    -- A row on a page that a stretch has not changed yet takes many times as long as a later one: they have sizes of their own.
+    sizes := coalesce(sizes, ARRAY[b.batch, b.batch]); seen := coalesce(seen, b.rows_seen);
+    sweeping := b.part > cardinality(b.parts);
+    IF NOT sweeping AND b.parts[b.part]::oid NOT IN (SELECT pg_temp.parts(target)) THEN
+      source := target::text; within := 'false';  -- it was detached meanwhile
+    ELSIF sweeping THEN
+      -- IS NOT FALSE keeps the planner from going along the key.
+      source := target::text; within := format(E'(%s) IS NOT FALSE AND (%s\n)', b.bound, remaining);
     ELSE
-      IF b.key IS NULL THEN
-        upto := ARRAY[least(b.low[1]::bigint + greatest(16, least(size, longest / b.lanes)), b.high[1]::bigint)::text];
-      ELSE
-        EXECUTE format('SELECT ARRAY[%s] FROM %s AS %I WHERE %s ORDER BY %s OFFSET %s LIMIT 1', pg_temp.listed('%1$I.%2$I::text', alias, b.key), target, alias,
-          pg_temp.stretch(alias, b.key, b.low, b.high), columns, least(size::bigint * b.lanes, longest) - 1) INTO upto;
-        upto := coalesce(upto, b.high);
-      END IF;
-      within := pg_temp.stretch(alias, b.key, b.low, upto);
+      source := format('ONLY %s', b.parts[b.part]); within := format('%1$I.ctid >= ''(%2$s,0)'' AND %1$I.ctid < ''(%3$s,0)''', alias, b.block, least(b.block + stretch, b.blocks[b.part]));
     END IF;
-    EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), min(place) FILTER (WHERE todo), max(place) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
+    EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
         FROM (SELECT place, get_byte(at, 4) * 256 + get_byte(at, 5) AS slot, substr(at, 1, 4) AS page, todo
-                FROM (SELECT %1$I.ctid AS place, tidsend(%1$I.ctid) AS at, (%2$s\n) AS todo FROM %3$s AS %1$I WHERE %4$s) AS r) AS r',
-      alias, remaining, target, within || CASE WHEN sweeping THEN format(E' AND (%s\n) LIMIT %s', remaining, longest) ELSE '' END) INTO walked, pages, first, last, tids;
-    many := (SELECT count(*) > 1 FROM pg_temp.parts(target));
-    -- Finding a row by its place does not prune its page; reading through a range of places does, and is quicker than going along the key.
-    visit := format('SELECT count(%1$I.xmin) FROM %2$s AS %1$I WHERE %3$s', alias, target,
-      CASE WHEN many OR (last::text::point)[0] - (first::text::point)[0] > 2 * pages THEN within ELSE format('%1$I.ctid >= %2$L AND %1$I.ctid <= %3$L', alias, first, last) END);
+                FROM (SELECT %1$I.ctid AS place, tidsend(%1$I.ctid) AS at, (%2$s\n) AND %3$s AS todo FROM %4$s AS %1$I WHERE %5$s LIMIT %6$s) AS r) AS r',
+      alias, remaining, b.bound, source, within, CASE WHEN sweeping THEN most::text ELSE 'ALL' END) INTO walked, pages, tids;
     -- CASE hides the condition from the planner, whose statistics know nothing of new columns.
-    batch_sql := left(command, length(command) - mark - 6) || format(E'(%I.ctid = ANY ($1) AND CASE WHEN (%s\n) THEN true END', alias, remaining)
-      || CASE WHEN many THEN ' AND ' || within ELSE '' END || ')' || right(command, mark - 1);
+    batch_sql := left(command, length(command) - mark - 6) || format(E'(%1$I.ctid = ANY ($1) AND CASE WHEN (%2$s\n) THEN true END', alias, remaining)
+      || CASE WHEN sweeping THEN ' AND ' || b.bound WHEN cardinality(b.parts) > 1 THEN format(' AND %I.tableoid = %s', alias, b.parts[b.part]::oid) ELSE '' END || ')' || right(command, mark - 1);
     COMMIT;
-    -- As many pages would be met if keys and pages had nothing to do with each other: then a walk along the key needs no lanes.
-    random_pages := (SELECT total * (1 - exp(greatest(-50, -walked / total))) FROM (SELECT greatest(1, sum(pg_relation_size(p::regclass)) / current_setting('block_size')::float8) FROM pg_temp.parts(target) AS p) AS t (total));
-    wide := CASE WHEN pages > 0 AND (b.key IS NULL OR b.lanes > 1 OR random_pages > 2 * pages) THEN greatest(1, least(64, round(cardinality(tids)::numeric / pages))) ELSE b.lanes END;
-    reached := 0; locked := 0; at := 1; moved := false; ends := false;
+    reached := 0; locked := 0; at := 1; visited := 1;
     WHILE at <= cardinality(tids) LOOP
-      LOOP
-        SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
-        why := CASE WHEN b.paused THEN 'paused in migrator.backfill'
-                    ELSE (SELECT format('replica %s is %s behind', application_name, replay_lag) FROM pg_stat_replication WHERE replay_lag > b.max_lag LIMIT 1) END;
-        EXIT WHEN why IS NULL;
-        IF reason IS NULL THEN RAISE NOTICE 'backfill %: waiting, %', job, why; END IF;
-        reason := why;
-        COMMIT; PERFORM pg_sleep(0.5); COMMIT;
-      END LOOP;
-      IF reason IS NOT NULL THEN RAISE NOTICE 'backfill %: going on', job; reason := NULL; END IF;
-      IF at > 1 AND NOT sweeping THEN EXECUTE visit; COMMIT; END IF;
-      part := least(size, b.rows_per_second, cardinality(tids) - at + 1); n := NULL; began := clock_timestamp();
+      CALL pg_temp.wait_for_leave(here, job, replayed, replayed_at);
+      SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
+      IF at - visited >= pages AND NOT sweeping THEN
+        -- Finding a row by its place does not prune its page; reading through the stretch does.
+        EXECUTE format('SELECT count(*) FROM %s AS %I WHERE %s', source, alias, within); COMMIT;
+        visited := at;
+      END IF;
+      kind := CASE WHEN at <= pages THEN 1 ELSE 2 END;
+      taken := least(sizes[kind], CASE kind WHEN 1 THEN pages - at + 1 ELSE greatest(a_page * pages, 1000) END, b.rows_per_second, cardinality(tids) - at + 1);
+      n := NULL; began := clock_timestamp();
       BEGIN
         -- Shorter than deadlock_timeout, so that it is never an application that a deadlock ends.
-        PERFORM set_config('lock_timeout', '200ms', true);
-        EXECUTE batch_sql USING tids[at : at + part - 1];
+        PERFORM set_config('lock_timeout', '100ms', true);
+        EXECUTE batch_sql USING tids[at : at + taken - 1];
         GET DIAGNOSTICS n = ROW_COUNT;
         took := extract(epoch FROM clock_timestamp() - began);
-        ends := NOT sweeping AND at + part > cardinality(tids);
-        UPDATE migrator.backfill m SET rows_done = m.rows_done + n, rows_seen = m.rows_seen + part + CASE WHEN ends THEN walked - cardinality(tids) ELSE 0 END, batch = size, heartbeat = clock_timestamp(),
-               low = CASE WHEN ends THEN upto ELSE m.low END, lanes = CASE WHEN ends THEN wide ELSE m.lanes END WHERE (m.run, m.name) = (here, job);
-        moved := ends;
-      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN n := NULL; moved := false;
+        UPDATE migrator.backfill m SET rows_done = m.rows_done + n, rows_seen = m.rows_seen + taken, batch = sizes[1], heartbeat = clock_timestamp() WHERE (m.run, m.name) = (here, job);
+      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN n := NULL;
       END;
       COMMIT;
       IF n IS NULL THEN
-        locked := locked + part; size := greatest(1, part / 2); nap := 0.05 + random() * 0.1;
+        locked := locked + taken; sizes[kind] := greatest(1, taken / 2); nap := 0.05 + random() * 0.1;
       ELSE
         reached := reached + n;
-        IF part = size THEN size := greatest(1, least(50000, size * greatest(0.5, least(1.5, aim / greatest(took, 0.001))))); END IF;
+        -- Not below a hundred: then it is not the rows that take the time.
+        IF taken = sizes[kind] OR took > aim THEN
+          sizes[kind] := greatest(least(taken, 100), least(50000, taken * greatest(0.5, least(2, aim / greatest(took, 0.001)))));
+        END IF;
         nap := least(10, greatest(b.nice * took, n::float8 / b.rows_per_second - took));
       END IF;
-      at := at + part;
+      at := at + taken;
       IF nap > 0 THEN PERFORM pg_sleep(nap); COMMIT; END IF;
       IF clock_timestamp() > told + interval '5 s' THEN
         told := clock_timestamp();
-        took := greatest(b.rows_seen + part - seen, 1) / extract(epoch FROM told - started);
-        RAISE NOTICE 'backfill %: % rows filled, % of about % seen, % a second, about % left', job, b.rows_done + coalesce(n, 0), b.rows_seen + part, b.rows_estimated,
-          took::bigint, justify_interval(make_interval(secs => round(greatest(b.rows_estimated - b.rows_seen - part, 0) / took)));
+        took := greatest(b.rows_seen + taken - seen, 1) / extract(epoch FROM told - started);
+        RAISE NOTICE 'backfill %: % rows filled, % of about % seen, % a second, about % left', job, b.rows_done + coalesce(n, 0), b.rows_seen + taken, b.rows_estimated,
+          took::bigint, justify_interval(make_interval(secs => round(greatest(b.rows_estimated - b.rows_seen - taken, 0) / took)));
       END IF;
     END LOOP;
     IF NOT sweeping THEN
-      IF NOT moved THEN
-        UPDATE migrator.backfill m SET low = upto, lanes = wide, rows_seen = m.rows_seen + walked - cardinality(tids), heartbeat = clock_timestamp() WHERE (m.run, m.name) = (here, job);
-      END IF;
+      UPDATE migrator.backfill m SET rows_seen = m.rows_seen + walked - cardinality(tids), heartbeat = clock_timestamp(),
+             part = m.part + (m.block + stretch >= m.blocks[m.part])::int, block = CASE WHEN m.block + stretch < m.blocks[m.part] THEN m.block + stretch ELSE 0 END
+       WHERE (m.run, m.name) = (here, job);
     ELSIF cardinality(tids) = 0 THEN
       UPDATE migrator.backfill m SET finished_at = clock_timestamp() WHERE (m.run, m.name) = (here, job);
       RAISE NOTICE 'backfill %: % rows filled in %', job, b.rows_done, date_trunc('second', clock_timestamp() - b.started_at);
     ELSE
-      sweeps := sweeps + 1; idle := CASE WHEN reached > 0 THEN 0 ELSE idle + 1 END;
-      -- Twice for rows that moved between being found and being filled; for a minute or two for rows that are locked.
-      IF idle >= (CASE WHEN locked > 0 THEN 100 ELSE 3 END) OR sweeps >= 1000 THEN
-        EXECUTE format(E'SELECT count(*), string_agg(left(to_jsonb(r)::text, 300), E''\n'') FILTER (WHERE n <= 3) FROM (SELECT row_number() OVER () AS n, %1$I AS r FROM %2$s AS %1$I WHERE %3$s AND (%4$s\n)) AS q',
-          alias, target, within, remaining) INTO n, samples;
+      -- A search that fills rows leaves fewer to the next, unless somebody undoes it. Rows that moved between being found and being filled are given three, locked rows a minute or two.
+      idle := CASE WHEN reached > 0 AND (fewest IS NULL OR walked < fewest OR walked = most) THEN 0 ELSE idle + 1 END; fewest := least(fewest, walked);
+      IF idle >= (CASE WHEN locked > 0 THEN 100 WHEN reached > 0 THEN 10 ELSE 3 END) THEN
+        EXECUTE format(E'SELECT count(*), string_agg(left(to_jsonb(r)::text, 300), E''\n'') FILTER (WHERE n <= 3) FROM (SELECT row_number() OVER () AS n, %1$I AS r FROM %2$s AS %1$I WHERE %3$s) AS q',
+          alias, target, within) INTO n, samples;
         RAISE EXCEPTION 'backfill %: % of % % still to do', job, CASE n WHEN 1 THEN '1 row' ELSE n || ' rows' END, target, CASE n WHEN 1 THEN 'is' ELSE 'are' END
-          USING DETAIL = 'For example ' || samples, HINT = CASE WHEN locked > 0 AND reached = 0 THEN 'Other transactions hold them locked: end those (pg_stat_activity shows them), then run this file again.'
+          USING DETAIL = 'For example ' || samples, HINT = CASE WHEN reached > 0 THEN 'They were filled, and are to do again or new: a trigger or an application writes such rows. Have them filled as they are written, then run this file again.'
+            WHEN locked > 0 THEN 'Other transactions hold them locked: end those (pg_stat_activity shows them), then run this file again.'
             ELSE format('The UPDATE does not make this false for them: %s. See what it joins them to, mend or delete these rows, then run this file again.', remaining) END;
       END IF;
       COMMIT;
-      IF reached = 0 THEN PERFORM pg_sleep(0.5); COMMIT; END IF;
+      IF reached = 0 OR idle > 0 THEN PERFORM pg_sleep(0.5); COMMIT; END IF;
     END IF;
     COMMIT;
   END LOOP;
