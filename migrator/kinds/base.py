@@ -146,8 +146,6 @@ class Object(tuple[Any, ...]):
     attached: ClassVar[bool] = False
     """True: lives on any other object (comment, grant, owner). Its query gives the target's address; its first
     key is the target's identity, its second the name of a column that is no object of its own, or ''."""
-    told_of: ClassVar[bool] = False
-    """True: where what it is attached to is no object of its own, it is reported by name."""
     falls: ClassVar[bool] = True
     """True: goes with its parent when that is dropped."""
     enforces: ClassVar[bool] = False

@@ -41,8 +41,6 @@ REPORTED: dict[str, str] = {
 """Catalog or catalog.column -> the objects that a snapshot names as not modelled."""
 
 REPORTED_PARTS: tuple[str, ...] = (
-    "comments on what is no object of its own: the index of a constraint, a trigger or foreign key that a partition has"
-    " from its parent, the rule of a view, a multirange type",
     "triggers of a partition that fire otherwise than those of its parent, and foreign keys whose triggers are disabled",
     "statistics targets of expressions in EXCLUDE constraints",
     "privileges on the row type of a table",

@@ -131,11 +131,10 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
             rows = cursor.execute(_DEPEND).fetchall()
             links = Links(rows)
             objects: dict[Identity, Object] = {}
-            strays: list[tuple[str, Address]] = []
             for kind in sorted(KINDS, key=lambda k: k.attached):
                 found = cursor.execute(kind.query(version)).fetchall()
                 if kind.attached:
-                    strays += _attach(kind, found, objects, links)
+                    _attach(kind, found, objects, links)
                 else:
                     _collect(kind, found, objects, links)
             if links.left_out:
@@ -144,9 +143,6 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
             lost = [row for row in set(every).difference(links.objects) if not links.known(row)]
             told = [what for query in (_LABELS, _ODD) for (what,) in cursor.execute(query)]
             told += _identify(connection, lost)
-            for word in {word for word, _ in strays}:
-                addresses = [address for kind_, address in strays if kind_ == word]
-                told += [f"{word} on {what}" for what in _identify(connection, addresses)]
             unmodelled = tuple(sorted(set(told)))
             roles = frozenset(name for (name,) in cursor.execute("SELECT rolname::text FROM pg_roles"))
     ties = Ties(rows, links, objects)
@@ -191,22 +187,19 @@ def _collect(
 
 def _attach(
     kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
-) -> list[tuple[str, Address]]:
-    """Adds what stands on an object; the word and address of what is to be told of, as it stands on a part of one."""
-    strays: list[tuple[str, Address]] = []
+) -> None:
+    """Adds what stands on an object, or on a part of one: a column, or what else belongs to it (row[3] names it)."""
     for row in rows:
         address: Address = row[:3]
         target, part = links.objects.get(address), ""
         if target is None and address[2]:
             target, part = links.objects.get((*address[:2], 0)), row[3]
+        elif target is None and row[3] and not links.member(address):
+            target, part = links.resolve(address), row[3]
         if target is None or target not in objects:
-            owner = links.resolve(address) if kind.told_of else None
-            if target is None and owner in objects:
-                strays.append((kind.kind, address))
             continue
         one = tuple.__new__(kind, (target, part, *row[4:]))
         objects[one.identity] = one
-    return strays
 
 
 def _leave_out_orphans(objects: dict[Identity, Object]) -> None:

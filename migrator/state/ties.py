@@ -29,9 +29,13 @@ class Links:
         self.owners: dict[Address, Address] = {}
         self.members: set[Address] = set()
         self.left_out: set[Address] = set()
+        self.copies: set[tuple[int, int]] = set()
+        """What a partition has from its parent, as catalog and oid."""
         for c, o, s, rc, ro, rs, deptype in rows:
             if deptype == "e":
                 self.members.add((c, o, 0))
+            if deptype == "P":
+                self.copies.add((c, o))
             if deptype in ("i", "e", "P"):
                 self.owners.setdefault((c, o, s), (rc, ro, rs))
 
@@ -48,6 +52,10 @@ class Links:
             step in self.objects or step in self.left_out or step in self.members
             for step in self._way(address)
         )
+
+    def member(self, address: Address) -> bool:
+        """Whether the address belongs to an extension."""
+        return any(step in self.members for step in self._way(address))
 
     def _way(self, address: Address) -> Iterator[Address]:
         for _ in range(10):
@@ -120,10 +128,15 @@ class Ties:
         while todo:
             place = todo.pop()
             # P and S: a part of a partitioned object; the kinds that attach partitions carry that tie.
-            yield from (row for row in index.at(place) if row[6] not in ("P", "S"))
+            yield from (row for row in index.at(place) if row[6] not in ("P", "S") and not self._of_copy(row))
             more = [owned for owned in self._owned.get(place, ()) if owned not in seen]
             seen.update(more)
             todo += more
+
+    def _of_copy(self, row: Row) -> bool:
+        """Whether a foreign key or trigger that a partition has from its parent depends on something: it comes and
+        goes with the partition, and the original stays."""
+        return row[:2] in self.links.copies and (*row[:2], 0) not in self.links.objects
 
     @cached_property
     def _addresses(self) -> dict[Identity, Address]:
