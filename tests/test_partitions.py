@@ -121,6 +121,24 @@ def test_a_detach_that_is_killed_is_finished_by_the_same_file(
         assert value(database, "SELECT count(*) FROM m2") == 201
 
 
+def test_a_partition_that_goes_leaves_what_its_siblings_have_alone(
+    server: Server, database: Database
+) -> None:
+    """Keys and triggers of the whole table are not made again because one partition has a copy of them."""
+    before = (
+        "CREATE TABLE c (id int PRIMARY KEY);"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TABLE t (id int PRIMARY KEY, c int REFERENCES c, up int REFERENCES t) PARTITION BY RANGE (id);"
+        "CREATE INDEX i ON t (c); CREATE TRIGGER g BEFORE UPDATE OF c ON t FOR EACH ROW EXECUTE FUNCTION f();"
+        "CREATE TABLE other (id int REFERENCES t);"
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100);"
+    )
+    execute(database, before + "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (100) TO (200)")
+    found = made(server, database, before)
+    assert not found.changes.created
+    assert {identity[2] for identity in found.changes.dropped} <= {"t2", "t2_pkey", "t2_c_idx"}
+
+
 # Attached
 
 BESIDE = RANGES + "CREATE TABLE rest PARTITION OF m DEFAULT;"
