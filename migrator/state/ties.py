@@ -20,6 +20,9 @@ from migrator.statement import Identity
 Row = tuple[int, int, int, int, int, int, str]
 """pg_depend: catalog, oid and attribute of the one that depends, the same of the other, and the type of the tie."""
 
+_CONSTRAINT = 2606
+"""The oid of pg_constraint, the same in every database."""
+
 
 class Links:
     """Which object an address belongs to: its own, its table's, or that of its internal owner."""
@@ -30,11 +33,12 @@ class Links:
         self.members: set[Address] = set()
         self.left_out: set[Address] = set()
         self.copies: set[tuple[int, int]] = set()
-        """What a partition has from its parent, as catalog and oid."""
+        """What is there because of a partition and its parent, as catalog and oid."""
         for c, o, s, rc, ro, rs, deptype in rows:
             if deptype == "e":
                 self.members.add((c, o, 0))
-            if deptype == "P":
+            # A foreign key has a part of its own for each partition that it references.
+            if deptype == "P" or (deptype == "i" and c == rc == _CONSTRAINT):
                 self.copies.add((c, o))
             if deptype in ("i", "e", "P"):
                 self.owners.setdefault((c, o, s), (rc, ro, rs))
@@ -134,8 +138,8 @@ class Ties:
             todo += more
 
     def _of_copy(self, row: Row) -> bool:
-        """Whether a foreign key or trigger that a partition has from its parent depends on something: it comes and
-        goes with the partition, and the original stays."""
+        """Whether a foreign key or trigger depends on something that is there because of a partition and its parent:
+        it comes and goes with the partition, and the original stays."""
         return row[:2] in self.links.copies and (*row[:2], 0) not in self.links.objects
 
     @cached_property
