@@ -36,7 +36,7 @@ from migrator.kinds.schema import Schema
 from migrator.kinds.sequence import OwnedBy, Sequence
 from migrator.kinds.statistics import Statistics
 from migrator.kinds.table import Table
-from migrator.kinds.trigger import Trigger
+from migrator.kinds.trigger import PartitionTrigger, Trigger
 from migrator.kinds.view import View, ViewColumn, ViewDefault
 
 KINDS: tuple[type[Object], ...] = (
@@ -73,6 +73,7 @@ KINDS: tuple[type[Object], ...] = (
     EventTrigger,
     Constraint,
     Partition,
+    PartitionTrigger,
     IndexPartition,
     ReplicaIdentity,
     Cluster,

@@ -1,12 +1,12 @@
 """Triggers (pg_trigger) of tables and views, as pg_get_triggerdef prints them.
 
-Those that PostgreSQL makes by itself (for foreign keys, and on partitions of a table that has one) are left
-out.
+Those that PostgreSQL makes by itself for foreign keys are left out, and of those on partitions of a table that has one
+only is read when they fire, where it is not when that of the parent does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
@@ -86,6 +86,10 @@ class Trigger(Object):
             return new._make("CREATE OR REPLACE" + new.definition[len("CREATE") :])
         return new._enable()
 
+    def retypes(self, changed: Sequence[str]) -> bool:
+        """A change of it reaches those that its partitions have from it, whatever they were."""
+        return self.relation_kind == "p"
+
     def drop(self, facts: Facts) -> list[Statement]:
         return [
             Statement(
@@ -94,3 +98,69 @@ class Trigger(Object):
                 (Hazards.CHANGES_RESULT,),
             )
         ]
+
+
+class PartitionTrigger(Object):
+    """That a trigger which a partition has from its parent fires otherwise than that of the parent."""
+
+    kind = "partition_trigger"
+    pins_type = True
+    catalogs = {"pg_trigger": "oid tgrelid tgparentid tgname tgenabled tgisinternal"}
+
+    schema: str = key()
+    table_name: str = key()
+    trigger: str = key()
+    enabled: str = altered()
+    above: list[str] = noted(
+        "the tables that it is a partition of, the nearest first: schema, name, schema, …"
+    )
+
+    @classmethod
+    def query(cls, version: int) -> str:
+        return f"""
+            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, t.tgname::text, t.tgenabled::text,
+                   ARRAY(SELECT u.name FROM pg_partition_ancestors(c.oid) WITH ORDINALITY AS a (relid, far)
+                         JOIN pg_class h ON h.oid = a.relid JOIN pg_namespace hn ON hn.oid = h.relnamespace,
+                         unnest(ARRAY[hn.nspname::text, h.relname::text]) WITH ORDINALITY AS u (name, place)
+                         WHERE h.oid <> c.oid ORDER BY a.far, u.place)
+            FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid JOIN pg_class c ON c.oid = t.tgrelid
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE NOT t.tgisinternal AND t.tgenabled <> p.tgenabled AND c.relpersistence <> 't' AND {OURS}"""
+
+    @property
+    def parent(self) -> Identity:
+        return ("partition", self.schema, self.table_name)
+
+    @property
+    def table(self) -> Identity:
+        return ("table", self.schema, self.table_name)
+
+    def needs(self) -> Iterable[Identity]:
+        tables = zip(self.above[::2], self.above[1::2], strict=True)
+        return [(kind, *table, self.trigger) for table in tables for kind in ("trigger", self.kind)]
+
+    def retypes(self, changed: Sequence[str]) -> bool:
+        """A change of it reaches those of its own partitions."""
+        return True
+
+    def _fire(self, enabled: str) -> list[Statement]:
+        return [
+            Statement(
+                f"ALTER TABLE {qualified(self.schema, self.table_name)}"
+                f" {ENABLE[enabled]} TRIGGER {identifier(self.trigger)}",
+                lock(LockMode.SHARE_ROW_EXCLUSIVE, self.table),
+            )
+        ]
+
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return self._fire(self.enabled)
+
+    def alter(self, new: PartitionTrigger, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        return self._fire(new.enabled)
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        above = [facts.new(identity) for identity in self.needs()]
+        nearest = next((one for one in above if isinstance(one, Trigger | PartitionTrigger)), None)
+        if nearest is None or facts.is_new(nearest.identity):
+            return []
+        return self._fire(nearest.enabled)

@@ -93,6 +93,8 @@ def graph(changes: Changes, facts: Facts) -> Graph:
         for other in old:
             if other not in new or other in changes.set_aside:
                 comes(alter, Vertex(Verb.DROP, other))
+            if other not in new:
+                comes(alter, Vertex(Verb.ALTER, other))
     _inheritance(changes, before, comes, facts)
     _moved_rows(changes, comes)
     _completed(changes, comes)

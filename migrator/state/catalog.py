@@ -86,10 +86,6 @@ SELECT DISTINCT format('triggers of constraint %I on %s, which do not fire as us
 FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint JOIN pg_class c ON c.oid = t.tgrelid
 WHERE t.tgisinternal AND t.tgenabled <> 'O' AND c.relpersistence <> 't'
 UNION ALL
-SELECT format('trigger %I on partition %s, which does not fire as that of its parent does', t.tgname, t.tgrelid::regclass)
-FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid
-WHERE NOT t.tgisinternal AND t.tgenabled <> p.tgenabled
-UNION ALL
 SELECT format('partition %s, whose detaching from %s was not finished', inhrelid::regclass, inhparent::regclass)
 FROM pg_inherits WHERE inhdetachpending
 UNION ALL
