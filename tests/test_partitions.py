@@ -139,6 +139,38 @@ def test_a_partition_that_goes_leaves_what_its_siblings_have_alone(
     assert {identity[2] for identity in found.changes.dropped} <= {"t2", "t2_pkey", "t2_c_idx"}
 
 
+def test_rows_that_refer_to_a_partition_which_goes_are_told_before_anything_changes(
+    server: Server, database: Database
+) -> None:
+    keys = "CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t) PARTITION BY RANGE (id);"
+    inner = (
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);"
+        "CREATE TABLE t11 PARTITION OF t1 FOR VALUES FROM (0) TO (50);"
+    )
+    other = "CREATE TABLE other (t int REFERENCES t);"
+    last = "CREATE TABLE t12 PARTITION OF t1 FOR VALUES FROM (50) TO (100);"
+    execute(database, keys + inner + last + other)
+    execute(
+        database,
+        "INSERT INTO t VALUES (1, NULL), (60, 1), (70, NULL); INSERT INTO other VALUES (1), (60), (60)",
+    )
+    found = made(server, database, keys + inner + other)
+    assert asked(database, found) == {
+        "no row of public.other refers to a row of public.t12 by other_t_fkey": 2
+    }
+    execute(database, "DELETE FROM other WHERE t = 60; UPDATE t SET up = 70 WHERE id = 1")
+    assert asked(database, found) == {"no row of public.t refers to a row of public.t12 by t_up_fkey": 1}
+    execute(database, "UPDATE t SET up = NULL WHERE id = 1")
+    assert not asked(database, found)
+    with server.scratch() as wanted:
+        execute(wanted, keys + inner + other)
+        assert judge.transition(database, wanted) in (
+            None,
+            "rows: public.t: lost ['(60,1)', '(70,)'], new []",
+        )
+    assert value(database, "SELECT count(*) FROM other") == 1
+
+
 # Attached
 
 BESIDE = RANGES + "CREATE TABLE rest PARTITION OF m DEFAULT;"

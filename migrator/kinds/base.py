@@ -161,6 +161,8 @@ class Object(tuple[Any, ...]):
     """The key that RENAME changes, where it is not the last one (a function)."""
     inseparable: ClassVar[bool] = False
     """True: lives and dies with its parent (an attribute of a type): where it would be replaced, its parent is."""
+    renames: ClassVar[tuple[str, ...]] = ()
+    """Fields whose change in place gives new names to what belongs to it, which its users follow by themselves."""
     loose: ClassVar[frozenset[str]] = frozenset()
     """Kinds that its pg_depend rows point to, but a kind of its own carries that tie (partition, ownership)."""
     moves_type: ClassVar[bool] = False
@@ -347,6 +349,10 @@ class Object(tuple[Any, ...]):
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
         """What must be true of the rows before this object can be created or altered to what it is."""
+        return []
+
+    def drop_preconditions(self, facts: Facts) -> list[Precondition]:
+        """What must be true of the rows before this object can be dropped for good."""
         return []
 
     def fills_rows(self, facts: Facts) -> bool:

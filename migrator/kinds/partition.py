@@ -13,6 +13,7 @@ from dataclasses import replace
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted, replaced
 from migrator.kinds.column import Column
+from migrator.kinds.constraint import Constraint
 from migrator.kinds.index import PART_OF
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
@@ -313,6 +314,36 @@ class Partition(Object):
         if not old._moves(self, facts):
             return []
         return rows_fit(self._child, self._child, self.above, facts)
+
+    def drop_preconditions(self, facts: Facts) -> list[Precondition]:
+        """That no foreign key to the partitioned table needs its rows."""
+        if facts.new(self.above) is None or facts.is_new(self.above):
+            return []
+        return [self._not_needed_by(one) for one in self._referencing(facts)]
+
+    def _referencing(self, facts: Facts) -> list[Constraint]:
+        """The foreign keys to the tables above it that are there before and after."""
+        found: dict[Identity, Constraint] = {}
+        tie: object = self
+        while isinstance(tie, Partition):
+            for part in facts.inside(tie.above, before=True):
+                for user in facts.users(part.identity, before=True):
+                    one = facts.old(user)
+                    stays = facts.new(user) is not None and not facts.is_new(user)
+                    if isinstance(one, Constraint) and one.references == tie.above and stays:
+                        found[user] = one
+            tie = facts.old(("partition", *tie.above[1:]))
+        return [found[user] for user in sorted(found)]
+
+    def _not_needed_by(self, key: Constraint) -> Precondition:
+        table = qualified(key.schema, key.table_name)
+        pairs = zip(key.columns, key.target_columns or (), strict=True)
+        same = " AND ".join(f"r.{identifier(one)} = p.{identifier(other)}" for one, other in pairs)
+        return Precondition(
+            f"no row of {table} refers to a row of {self._child} by {identifier(key.constraint)}",
+            f"SELECT r.* FROM {table} AS r JOIN {self._child} AS p ON {same}",
+            f"delete or change these rows, or keep the partition: its rows leave {self._above} with it",
+        )
 
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
         """Detaches it, and takes out the rows that will not fit its new bounds."""

@@ -266,11 +266,14 @@ def _write(
 
 def _preconditions(facts: Planning, hooks: Hooks) -> tuple[Precondition, ...]:
     asked: dict[str, Precondition] = {p.name: p for p in hooks.preconditions}
-    for identity in sorted({*facts.changes.created, *facts.changes.altered}):
-        one = facts.new(identity)
-        if one is None:
-            continue
-        for precondition in one.preconditions(facts):
+    changes = facts.changes
+    made = [changes.new.objects[i] for i in sorted({*changes.created, *changes.altered})]
+    gone = [changes.old.objects[i] for i in sorted(changes.dropped - changes.created)]
+    for found in (
+        *(one.preconditions(facts) for one in made),
+        *(one.drop_preconditions(facts) for one in gone),
+    ):
+        for precondition in found:
             wanted = all(facts.existed(read) and not facts.backfilled(read) for read in precondition.reads)
             if wanted:
                 asked.setdefault(precondition.name, precondition)
