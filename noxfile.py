@@ -73,7 +73,7 @@ def verify(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure migrations under the load of a simulated application."""
-    install(session, "test")
+    install(session, "bench")
     session.run("python", "-m", "tests.bench", *session.posargs)
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 import ast
-import importlib.util
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrator.postgres import Database, Server, serve
+from tests.small_project import url
 
 BLOCK = 500
 """Tables made in one transaction: more would need more locks than a server has by default."""
@@ -79,8 +80,9 @@ def contenders(server: Server, old: Database, new: Database) -> dict[str, list[l
         "pg_dump -s of both": [[*dump, old.conninfo], [*dump, new.conninfo]],
         "alembic autogenerate": [[*python, "tests.bench.diff_alembic", old.conninfo, new.conninfo]],
     }
-    if importlib.util.find_spec("results"):
-        found["results"] = [[*python, "tests.bench.diff_results", old.conninfo, new.conninfo]]
+    results = shutil.which("results", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if results:
+        found["results dbdiff"] = [[results, "dbdiff", url(old.conninfo), url(new.conninfo)]]
     return found
 
 
