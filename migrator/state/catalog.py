@@ -72,12 +72,17 @@ directly or through an internal dependency, are reported by name."""
 
 
 def _all_addresses() -> str:
+    """The addresses of all of these rows but those that an object owns: they are told of with it."""
     asked = []
     for catalog, condition in ADDRESSED.items():
         oid, table = ("umid", "pg_user_mapping") if catalog == "pg_user_mappings" else ("oid", catalog)
         where = f"{oid} >= 16384" + (f" AND {condition}" if condition else "")
-        asked.append(f"SELECT '{table}'::regclass::oid::int8, {oid}::int8, 0 FROM {catalog} WHERE {where}")
-    return "\nUNION ALL ".join(asked)
+        asked.append(
+            f"SELECT '{table}'::regclass::oid AS class, {oid} AS object FROM {catalog} WHERE {where}"
+        )
+    return f"""
+        SELECT class::int8, object::int8, 0 FROM ({" UNION ALL ".join(asked)}) AS every
+        WHERE NOT EXISTS (SELECT FROM pg_depend WHERE classid = class AND objid = object AND objsubid = 0 AND deptype IN ('i', 'e', 'P'))"""
 
 
 # What no kind carries of objects that are modelled.

@@ -54,6 +54,9 @@ class Snapshot:
     def copies(self) -> Mapping[Identity, tuple[tuple[Identity, Identity], ...]]:
         """Part of a table -> the copies of it on tables that inherit from that one, each with the tie of the two."""
         found: dict[Identity, list[tuple[Identity, Identity]]] = defaultdict(list)
+        kinds = {type(one) for one in self.objects.values()}
+        if all(kind.ties is Object.ties for kind in kinds):
+            return {}  # no table inherits from another
         for identity, one in self.objects.items():
             if one.copyable:
                 for tie, original in one.copies():
