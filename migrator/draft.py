@@ -13,7 +13,7 @@ from migrator.kinds.base import describe
 from migrator.migration import hooks
 from migrator.plan import renames
 from migrator.plan.hooks import Hooks
-from migrator.plan.plan import Plan, plan, refuse, unfilled, with_measured
+from migrator.plan.plan import Plan, plan, refuse, strangers, unfilled, with_measured
 from migrator.plan.renames import Renamed
 from migrator.postgres import Database, Server
 from migrator.proof import hooks as hooks_proof
@@ -98,6 +98,8 @@ def draft(
     with server.scratch(start.database) as copy:
         made = with_measured(made, locks.measure(copy, made, samples))
     refuse(made, decisions.allow, str(folder / hooks.DECISIONS))
+    for name in strangers(made, [*decisions.allow, *decisions.using]):
+        tell(f"warning: {folder / hooks.DECISIONS} names {name}, which nothing of this {folder.name} touches")
     return Draft(made, found, tuple(f"`{what}` is allowed: {why}" for what, why in decisions.allow.items()))
 
 

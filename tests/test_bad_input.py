@@ -539,6 +539,17 @@ def test_a_hook_with_a_wrong_top_says_what_is_wrong_with_it(
     assert hooked.migrations == ["001_one", "HISTORY"]
 
 
+def test_a_decision_about_what_nothing_touches_is_pointed_out(hooked: SmallProject) -> None:
+    hook(hooked, BACKFILL)
+    hooked.write(
+        "shop/hooks/002_two/upgrade/decisions.toml",
+        '[allow]\n"column public.item.lable" = "few rows"\n"column public.item.label" = "few rows"\n',
+    )
+    told = hooked.done("diff", "two").err
+    assert "decisions.toml names column public.item.lable, which nothing of this upgrade touches" in told
+    assert "names column public.item.label," not in told
+
+
 def test_a_hook_that_only_rows_can_refuse_names_the_line_of_upgrade_sql(
     hooked: SmallProject, database: Database
 ) -> None:

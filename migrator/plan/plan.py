@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -358,6 +358,15 @@ def refuse(plan: Plan, allowed: Mapping[str, str], decisions: str = "decisions.t
                     hint=f"{hazard.instead}; or allow this one statement in {decisions}:"
                     f' under [allow], "{name}" = "a sentence why", which then stands in the review',
                 )
+
+
+def strangers(plan: Plan, named: Iterable[str]) -> list[str]:
+    """The names among them of objects that the plan does not touch: a slip, or left over from another plan."""
+    changes = plan.changes
+    touched = {*changes.dropped, *changes.created, *changes.altered}
+    touched.update(statement.subject for statement in plan.statements)
+    known = set(map(describe, touched))
+    return [name for name in named if name not in known]
 
 
 def _told(seen: Measured | None) -> str:
