@@ -76,6 +76,11 @@ class Hazards:
         "code that uses the old name fails from this moment",
         "deploy code that works with both names first, or keep a view under the old name",
     )
+    SHOWS_OPTIONS: Final = Hazard(
+        "SHOWS_OPTIONS",
+        "writes the options of a user mapping, passwords too, into a file that is kept and shared",
+        "leave secrets out of the schema, and set them by hand with ALTER USER MAPPING on each server",
+    )
     CHANGES_RESULT: Final = Hazard(
         "CHANGES_RESULT",
         "running code sees the new definition from this moment",

@@ -2,14 +2,14 @@
 
 before.sql and after.sql build two states of a database; rows.sql puts rows into the state before, which must
 be alive after the upgrade. meta.json may say `minVersion` (server major), `roles` (names of roles that the
-case needs: made before, dropped after), and `movesRowsUnderLock` (commands that change the schema after rows moved
+case needs: made before, dropped after), `extensions` (without which it is skipped), and `movesRowsUnderLock` (commands that change the schema after rows moved
 in the same transaction of the upgrade).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +46,7 @@ def ran(request: pytest.FixtureRequest, server: Server) -> Ran:
     meta = json.loads(file.read_text()) if (file := case / "meta.json").exists() else {}
     if meta.get("minVersion", 0) > server.version:
         pytest.skip(f"needs PostgreSQL {meta['minVersion']}")
+    ask_for_extensions(server, meta.get("extensions", ()))
     first, last = ("before", "after") if direction == "up" else ("after", "before")
     rows, transcript = case / "rows.sql", list[str]()
     with _roles(server, meta), server.scratch() as old, server.scratch() as new:
@@ -63,6 +64,15 @@ def test_a_case_ends_in_the_other_state_with_its_rows_alive(ran: Ran) -> None:
 def test_the_schema_does_not_change_after_rows_in_one_transaction(ran: Ran) -> None:
     """But where the author lets writers wait, so that rows which move are at no moment out of sight."""
     assert judge.schema_changes_after_rows(ran.transcript) == ran.meta.get("movesRowsUnderLock", [])
+
+
+def ask_for_extensions(server: Server, names: Iterable[str]) -> None:
+    """Skips the test where the server has no scripts of one of them."""
+    with psycopg.connect(server.address) as connection:
+        asked = "SELECT FROM pg_catalog.pg_available_extensions WHERE name = %s"
+        missing = [name for name in names if not connection.execute(asked, [name]).rowcount]
+    if missing:
+        pytest.skip(f"the server does not have the extension {', '.join(missing)}")
 
 
 @contextmanager

@@ -71,6 +71,37 @@ def test_a_migration_asks_for_its_roles_before_it_changes_anything(role: str, da
         assert connection.execute(missing).fetchall() == [("nobody has this name",)]
 
 
+def test_a_privilege_that_an_older_server_has_not_got_is_refused_for_it(
+    role: str, server: Server, database: Database
+) -> None:
+    if server.version < 17:
+        pytest.skip("has no privilege MAINTAIN")
+    old = snapshot(database, "CREATE TABLE paper (id integer)")
+    new = snapshot(database, f'GRANT SELECT, MAINTAIN ON paper TO "{role}"')
+    with pytest.raises(PlanError) as caught:
+        plan(old, new, oldest=16)
+    assert caught.value.what == "PostgreSQL 16 has no privilege MAINTAIN"
+    assert caught.value.where == f'grant table.public.paper."{role}".OWNER'
+    assert "MAINTAIN" in plan(old, new, oldest=17).statements[-1].sql
+
+
+@pytest.mark.parametrize("option", ["", " WITH GRANT OPTION"])
+def test_all_privileges_become_some_and_back_in_words_of_every_server(
+    role: str, database: Database, option: str
+) -> None:
+    some = snapshot(
+        database, f'CREATE TABLE paper (id integer); GRANT SELECT, INSERT ON paper TO "{role}"{option}'
+    )
+    every = snapshot(database, f'GRANT ALL ON paper TO "{role}"{option}')
+    weaker = snapshot(
+        database,
+        f'''
+        REVOKE GRANT OPTION FOR ALL ON paper FROM "{role}"; GRANT SELECT ON paper TO "{role}"{option}''',
+    )
+    for old, new in [(some, every), (every, some), (every, weaker), (weaker, every)]:
+        assert not [s.sql for s in plan(old, new, oldest=15).statements if "MAINTAIN" in s.sql]
+
+
 @pytest.mark.parametrize(
     ("sql", "told"),
     [

@@ -181,12 +181,17 @@ class Column(Object):
             Statement(
                 f"ALTER TABLE {only}{qualified(self.schema, self.table_name)} DROP COLUMN {identifier(self.column)}",
                 lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
-                (Hazards.BREAKS_PREPARED,)
-                if self.generated
-                else (Hazards.LOSES_COLUMN, Hazards.BREAKS_PREPARED),
+                (*self._loses(facts), Hazards.BREAKS_PREPARED),
             ),
             *(statement for one in gone if only for statement in one.drop(facts)),
         ]
+
+    def _loses(self, facts: Facts) -> tuple[Hazard, ...]:
+        if self.generated:
+            return ()
+        new = facts.new(self.identity)
+        again = isinstance(new, Column) and not new.generated
+        return (Hazards.LOSES_VALUES,) if again else (Hazards.LOSES_COLUMN,)
 
     def rename(self, new: Column) -> list[Statement]:
         return [

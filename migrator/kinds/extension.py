@@ -14,6 +14,7 @@ class Extension(Object):
 
     kind = "extension"
     address_type = "extension"
+    renames = ("schema",)
     catalogs = {"pg_extension": "oid extname extnamespace extversion extrelocatable"}
 
     extension: str = key()

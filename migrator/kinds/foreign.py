@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from migrator.hazards import Hazard, Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
 from migrator.kinds.role import exists
 from migrator.kinds.schema import OURS
@@ -150,10 +151,15 @@ class UserMapping(Object):
         return [exists(role) for role in self.roles]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        return [Statement(f"CREATE {self.reference}{_options(self.options)}")]
+        return [Statement(f"CREATE {self.reference}{_options(self.options)}", hazards=self._shown())]
 
     def alter(self, new: UserMapping, changed: Sequence[str], facts: Facts) -> list[Statement]:
-        return [Statement(f"ALTER {self.reference} {_change(self.options, new.options)}")]
+        words = _change(self.options, new.options)
+        return [Statement(f"ALTER {self.reference} {words}", hazards=new._shown())]
+
+    def _shown(self) -> tuple[Hazard, ...]:
+        # Which options are secret is known to the wrapper alone; the name of the user is not.
+        return (Hazards.SHOWS_OPTIONS,) if _pairs(self.options).keys() - {"user", "username"} else ()
 
 
 class ForeignTable(Object):

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.errors import PlanError
+from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted
 from migrator.kinds.owner import rights
 from migrator.kinds.role import exists
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, Precondition, Statement
 
+_MAINTAIN_SINCE = 17
 RELATIONS = ("table", "view", "materialized_view")
 """The kinds of object whose columns can have privileges of their own."""
 
@@ -87,19 +89,36 @@ class Privileges(Object):
         return tuple(role for role in (self.grantee_role, self.grantor_role) if role is not None)
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
+        if facts.oldest < _MAINTAIN_SINCE and "MAINTAIN" in {*self.privileges, *self.grantable}:
+            raise PlanError(
+                f"PostgreSQL {facts.oldest} has no privilege MAINTAIN",
+                where=describe(self.identity),
+                why=f"it came with PostgreSQL {_MAINTAIN_SINCE}, and this SQL has to run on {facts.oldest}",
+                hint="grant ALL, which is what each version has, or leave MAINTAIN out; where no older server is left,"
+                " raise oldest_server in [tool.migrator]",
+            )
         return [exists(role) for role in self.roles]
 
     def _all(self, some: Sequence[str]) -> set[str]:
         return set(self.everything) if list(some) == ["ALL"] else set(some)
 
     def change(
-        self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges, verbs: _Verbs
+        self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges, verbs: _Verbs, facts: Facts
     ) -> list[str]:
         """The commands from what the grantee had to what `new` says: what is taken, then what is given."""
         before, before_with = self._all(had), self._all(had_grantable)
         after, after_with = self._all(new.privileges), self._all(new.grantable)
         taken, unlet = before - after, (before_with - after_with) & after
         let, given = after_with - before_with, after - before - after_with
+        if facts.oldest < _MAINTAIN_SINCE:
+            # Older servers know no word for one of the privileges, but ALL is the same there and here.
+            everything = set(self.everything)
+            if "MAINTAIN" in taken:
+                taken, unlet, let, given = everything, set(), after_with, after - after_with
+            elif "MAINTAIN" in unlet:
+                unlet, let = everything, after_with
+            let = everything if "MAINTAIN" in let else let
+            given = everything if "MAINTAIN" in given else given
         return [
             *verbs.write("REVOKE", taken, self.everything),
             *verbs.write("REVOKE GRANT OPTION FOR", unlet, self.everything),
@@ -251,24 +270,29 @@ class Grant(Privileges):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         fresh = facts.is_new(self.target)
         had = (self.born, self.born_grantable) if fresh else (self.usual, self.usual_grantable)
-        return self._change(*had, self, facts.new(self.target))
+        return self._change(*had, self, facts.new(self.target), facts)
 
     def alter(self, new: Grant, changed: Sequence[str], facts: Facts) -> list[Statement]:
-        return self._change(self.privileges, self.grantable, new, facts.new(self.target))
+        return self._change(self.privileges, self.grantable, new, facts.new(self.target), facts)
 
     def drop(self, facts: Facts) -> list[Statement]:
         if facts.is_new(self.target):
             return []
-        return self._change(self.privileges, self.grantable, self.nothing(), facts.old(self.target))
+        return self._change(self.privileges, self.grantable, self.nothing(), facts.old(self.target), facts)
 
     def _change(
-        self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges, target: Object | None
+        self,
+        had: Sequence[str],
+        had_grantable: Sequence[str],
+        new: Privileges,
+        target: Object | None,
+        facts: Facts,
     ) -> list[Statement]:
         assert target is not None
         column = (self.part or self.target[-1]) if self.of_column else None
         on = f"TABLE {qualified(*self.target[1:3])}" if self.of_table else target.grant_reference
         grantee = self.owner if self.grantee == OWNER else self.grantee
-        commands = self.change(had, had_grantable, new, _Verbs(on, grantee, column))
+        commands = self.change(had, had_grantable, new, _Verbs(on, grantee, column), facts)
         if commands and self.grantor != OWNER:
             commands = [f"SET ROLE {self.grantor}", *commands, "RESET ROLE"]
         return [Statement(command) for command in commands]
@@ -349,18 +373,20 @@ class MemberGrant(Privileges):
         return ("extension", self.extension) if self.extension else None
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        return self._change(self.usual, self.usual_grantable, self)
+        return self._change(self.usual, self.usual_grantable, self, facts)
 
     def alter(self, new: MemberGrant, changed: Sequence[str], facts: Facts) -> list[Statement]:
-        return self._change(self.privileges, self.grantable, new)
+        return self._change(self.privileges, self.grantable, new, facts)
 
     def drop(self, facts: Facts) -> list[Statement]:
-        return self._change(self.privileges, self.grantable, self.nothing())
+        return self._change(self.privileges, self.grantable, self.nothing(), facts)
 
-    def _change(self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges) -> list[Statement]:
+    def _change(
+        self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges, facts: Facts
+    ) -> list[Statement]:
         grantee = self.owner if self.grantee == OWNER else self.grantee
         verbs = _Verbs(self.member, grantee, self.column or None)
-        return [Statement(command) for command in self.change(had, had_grantable, new, verbs)]
+        return [Statement(command) for command in self.change(had, had_grantable, new, verbs, facts)]
 
 
 _KINDS_OF_OBJECT = {
@@ -432,18 +458,20 @@ class DefaultPrivilege(Privileges):
         return (self.parent,) if self.parent else ()
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        return self._change(self.usual, self.usual_grantable, self)
+        return self._change(self.usual, self.usual_grantable, self, facts)
 
     def alter(self, new: DefaultPrivilege, changed: Sequence[str], facts: Facts) -> list[Statement]:
-        return self._change(self.privileges, self.grantable, new)
+        return self._change(self.privileges, self.grantable, new, facts)
 
     def drop(self, facts: Facts) -> list[Statement]:
-        return self._change(self.privileges, self.grantable, self.nothing())
+        return self._change(self.privileges, self.grantable, self.nothing(), facts)
 
-    def _change(self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges) -> list[Statement]:
+    def _change(
+        self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges, facts: Facts
+    ) -> list[Statement]:
         words = ["ALTER DEFAULT PRIVILEGES"]
         words += [f"FOR ROLE {self.role}"] if self.role != "CURRENT_ROLE" else []
         words += [f"IN SCHEMA {identifier(self.schema)}"] if self.schema else []
         grantee = self.role if self.grantee == OWNER else self.grantee
         verbs = _Verbs(self.objects, grantee, prefix=" ".join(words) + " ")
-        return [Statement(command) for command in self.change(had, had_grantable, new, verbs)]
+        return [Statement(command) for command in self.change(had, had_grantable, new, verbs, facts)]

@@ -38,9 +38,12 @@ def attempt(
     for identity, before in sorted(wanted.items(), key=lambda item: item[0]):
         after = facts.new(identity)
         setup = [*_missing(identity, facts)] if before else []
+        back, forth = _moved(identity, facts) if before else ([], [])
         for columns, action, using in after.trials(before, facts) if after else ():
             try:
-                rewrites[identity], reindexes[identity] = _rewrites(connection, setup, columns, action)
+                rewrites[identity], reindexes[identity] = _rewrites(
+                    connection, setup + back, columns, forth, action
+                )
             except (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege):
                 raise  # nothing can be tried here, which says nothing about the change
             except psycopg.Error as error:
@@ -68,8 +71,23 @@ def _missing(identity: Identity, facts: Facts, made: set[Identity] | None = None
         yield from (statement.sql for statement in one.create([Tree(part) for part in parts], facts))
 
 
+def _moved(identity: Identity, facts: Facts) -> tuple[list[str], list[str]]:
+    """Statements that give what the object uses its old names, and those that take them back."""
+    back: list[str] = []
+    forth: list[str] = []
+    for other in sorted(facts.uses(identity, before=True)):
+        old, new = facts.old(other), facts.new(other)
+        if old is None or new is None or facts.is_new(other):
+            continue
+        changed = [name for name in old.differences(new) if name in old.renames]
+        if changed:
+            back += [*_missing(other, facts), *(one.sql for one in new.alter(old, changed, facts))]
+            forth += [one.sql for one in old.alter(new, changed, facts)]
+    return back, forth
+
+
 def _rewrites(
-    connection: psycopg.Connection[Any], setup: list[str], columns: str, action: str
+    connection: psycopg.Connection[Any], setup: list[str], columns: str, then: list[str], action: str
 ) -> tuple[bool, bool]:
     """Whether the action rewrites the table, and whether it builds its index again without that."""
     with connection.transaction(force_rollback=True):
@@ -79,6 +97,8 @@ def _rewrites(
         for statement in setup:
             connection.execute(statement)
         connection.execute(f"CREATE TEMPORARY TABLE trial ({columns}) ON COMMIT DROP")
+        for statement in then:
+            connection.execute(statement)
         if columns:
             try:
                 with connection.transaction():

@@ -1,0 +1,4 @@
+CREATE SCHEMA b;
+CREATE EXTENSION hstore SCHEMA b;
+CREATE TABLE t (h b.hstore DEFAULT '');
+CREATE FUNCTION f(b.hstore) RETURNS b.hstore LANGUAGE sql AS $$ SELECT $1 $$;

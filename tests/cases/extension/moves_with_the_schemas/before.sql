@@ -1,0 +1,4 @@
+CREATE SCHEMA a;
+CREATE EXTENSION hstore SCHEMA a;
+CREATE TABLE t (h a.hstore DEFAULT '');
+CREATE FUNCTION f(a.hstore) RETURNS a.hstore LANGUAGE sql AS $$ SELECT $1 $$;
