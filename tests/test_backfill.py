@@ -752,6 +752,28 @@ def test_it_waits_for_a_replica_that_stands_still_and_goes_on_when_that_has_caug
     assert filled.wrong() == 0
 
 
+def test_it_says_that_it_may_not_see_how_far_replicas_are(filled: Filled) -> None:
+    filled.make(table("id int PRIMARY KEY", "i"))
+    database = filled.one("SELECT current_database()")
+    filled.make(
+        "CREATE ROLE blind LOGIN; ALTER TABLE t OWNER TO blind; GRANT CREATE ON SCHEMA public TO blind;"
+        f'GRANT CREATE ON DATABASE "{database}" TO blind'
+    )
+    try:
+        filled.write()
+        with replica(filled.database.server):
+            run_file(
+                filled.file,
+                make_conninfo(filled.database.conninfo, user="blind"),
+                psql=filled.database.server.tool("psql"),
+                on_line=filled.said.append,
+            )
+    finally:
+        filled.make("REASSIGN OWNED BY blind TO CURRENT_USER; DROP OWNED BY blind; DROP ROLE blind")
+    assert any("does not wait for replicas, because blind may not see them" in line for line in filled.said)
+    assert filled.wrong() == 0
+
+
 def test_the_plain_form_fills_the_same(filled: Filled) -> None:
     filled.make(table("id bigint PRIMARY KEY", "i", 100))
     filled.make(backfill.plain(FILL))

@@ -6,7 +6,7 @@
 \set migrator_direction 'upgrade'
 \set migrator_before ''
 \set migrator_after '839d4ee251e4'
-\set migrator_plan '8443fc0e69d85bd4'
+\set migrator_plan '7e6850f81f9fad3c'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -297,7 +297,7 @@ BEGIN
 END $$;
 
 -- Returns when the operator and the replicas let a backfill go on. A replica is behind when it has not replayed what was on the disk here max_lag ago, at the `mark`:
--- pg_stat_replication.replay_lag would not tell, because it keeps its last value while a replica stands still.
+-- pg_stat_replication.replay_lag would not tell, because it keeps its last value while a replica reports nothing.
 CREATE OR REPLACE PROCEDURE pg_temp.wait_for_leave(here bigint, job text, INOUT mark pg_lsn, INOUT marked timestamptz) LANGUAGE plpgsql AS $$
 DECLARE b migrator.backfill; replica record; why text; told boolean := false;
 BEGIN
@@ -321,14 +321,13 @@ END $$;
 CREATE OR REPLACE PROCEDURE pg_temp.backfill(job text, target regclass, alias text, fills text[], remaining text, command text) LANGUAGE plpgsql AS $$
 DECLARE
   here CONSTANT bigint := current_setting('migrator.run')::bigint;
-  stretch CONSTANT int := 1000;  -- blocks: reading them should not last longer than a batch
   most CONSTANT int := 400000;   -- rows that one search finds, for the memory that their places take
   a_page CONSTANT int := 4;      -- rows of a page in one batch: of more, most leave the page and are entered in every index again
   aim CONSTANT float8 := 0.1;    -- seconds that a batch should last, so that few last longer than 0.25
   mark CONSTANT int := strpos(reverse(command), reverse('{batch}'));
   jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
   started CONSTANT timestamptz := clock_timestamp();
-  b migrator.backfill; sweeping boolean; source text; within text; batch_sql text; tids tid[]; at int; taken int; visited int;
+  b migrator.backfill; stretch int; sweeping boolean; source text; within text; batch_sql text; tids tid[]; at int; taken int; visited int;
   sizes int[]; kind int; walked bigint; pages bigint; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; fewest bigint;
   began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); replayed pg_lsn; replayed_at timestamptz; samples text;
 BEGIN
@@ -343,6 +342,8 @@ BEGIN
     SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
     IF NOT FOUND THEN PERFORM pg_temp.fail(format('backfill %s: its row in migrator.backfill is gone', job), 'Run this file again: it starts this backfill anew.'); END IF;
     EXIT WHEN b.finished_at IS NOT NULL;
+    -- So many blocks that reading them does not last longer than a batch.
+    stretch := coalesce(stretch, least(1000, greatest(100, 120000 * (SELECT sum(size) FROM unnest(b.blocks) AS size) / greatest(b.rows_estimated, 1))));
     -- A row on a page that a stretch has not changed yet takes many times as long as a later one: they have sizes of their own.
     sizes := coalesce(sizes, ARRAY[b.batch, b.batch]); seen := coalesce(seen, b.rows_seen);
     sweeping := b.part > cardinality(b.parts);

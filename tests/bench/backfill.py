@@ -1,5 +1,8 @@
 """One backfill on tables of several shapes: a single UPDATE, a plain walk along the key, and the driver.
 
+Two lengths are told: of the longest transaction that wrote, for which writers may wait, and of the longest
+snapshot, for which VACUUM and CREATE INDEX CONCURRENTLY wait.
+
 Every measurement has a fresh copy of the same table, read into memory, after a checkpoint. Nobody else uses
 it: waits of writers are measured by the load bench. What is compared lies in one run on one server.
 """
@@ -83,6 +86,7 @@ class Measured:
     heap: float
     indexes: float
     longest: float
+    snapshot: float
     hot: float
 
     @property
@@ -90,7 +94,7 @@ class Measured:
         """A row of the table."""
         return (
             f"| {self.shape} | {self.way} | {self.seconds:.1f} | {self.wal / 1e6:,.0f} | +{self.heap:.0%} |"
-            f" +{self.indexes:.0%} | {self.longest:.2f} | {self.hot:.0%} |"
+            f" +{self.indexes:.0%} | {self.longest:.2f} | {self.snapshot:.2f} | {self.hot:.0%} |"
         )
 
 
@@ -157,15 +161,17 @@ def measure(server: Server, full: Database, shape: str, way: str, script: str) -
         after[0] / before[0] - 1,
         after[1] / before[1] - 1,
         watch.longest,
+        watch.snapshot,
         float(str(hot)),
     )
 
 
 class _Watch:
-    """The longest transaction that wrote, in seconds, as seen from beside a hundred times a second."""
+    """The longest transaction that wrote, and the longest snapshot, in seconds, as seen from beside a hundred
+    times a second."""
 
     def __init__(self, database: Database):
-        self.longest = 0.0
+        self.longest = self.snapshot = 0.0
         self._database = database
 
     def __enter__(self) -> _Watch:
@@ -181,13 +187,16 @@ class _Watch:
     def _look(self) -> None:
         with self._database.connect() as connection:
             while not self._end.wait(0.01):
-                seen = _one(
-                    connection,
-                    "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)"
-                    " FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND backend_xid IS NOT NULL",
-                )
-                self.longest = max(self.longest, float(str(seen)))
+                row = connection.execute(
+                    "SELECT coalesce(max(age) FILTER (WHERE backend_xid IS NOT NULL), 0),"
+                    " coalesce(max(age) FILTER (WHERE backend_xmin IS NOT NULL), 0)"
+                    " FROM (SELECT backend_xid, backend_xmin,"
+                    "  extract(epoch FROM clock_timestamp() - xact_start)::float8 AS age FROM pg_stat_activity"
+                    "  WHERE datname = current_database() AND backend_type = 'client backend'"
+                    "  AND pid <> pg_backend_pid()) AS others"
+                ).fetchone()
+                assert row
+                self.longest, self.snapshot = max(self.longest, row[0]), max(self.snapshot, row[1])
 
 
 def _sizes(connection: psycopg.Connection) -> tuple[int, int]:
@@ -213,8 +222,10 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     shapes = {name: shape for name, shape in SHAPES.items() if (options.only or "") in name}
     print(f"{options.rows:,} rows; load average at the start {os.getloadavg()[0]:.1f}\n")
-    print("| table | way | s | WAL, MB | heap | indexes | longest transaction, s | HOT |")
-    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print(
+        "| table | way | s | WAL, MB | heap | indexes | longest transaction, s | longest snapshot, s | HOT |"
+    )
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     with serve(options.postgres, options=DURABLE) as server:
         for name, (columns, values, parts) in shapes.items():
             tell(f"{name}: filling")
