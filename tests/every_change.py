@@ -381,8 +381,8 @@ CHANGES: tuple[tuple[int, str], ...] = tuple(
         f"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {ROLE}",
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA other GRANT SELECT ON TABLES TO {ROLE}",
         "COMMENT ON SCHEMA other IS 'said'",
-        # what is only reported
         "CREATE CAST (row_of AS moods) WITH INOUT",
+        # what is only reported
         "CREATE OPERATOR <# (LEFTARG = box, RIGHTARG = int, FUNCTION = less)",
         "CREATE OPERATOR FAMILY kin USING btree",
         "CREATE OPERATOR CLASS klass FOR TYPE int USING btree FAMILY kin AS STORAGE int",

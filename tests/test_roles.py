@@ -105,7 +105,10 @@ def test_all_privileges_become_some_and_back_in_words_of_every_server(
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
-        ("CREATE CAST (money AS text) WITH INOUT", "cast (pg_catalog.money AS pg_catalog.text)"),
+        (
+            "CREATE OPERATOR public.=% (LEFTARG = box, RIGHTARG = box, FUNCTION = box_same)",
+            "operator public.=%(pg_catalog.box,pg_catalog.box)",
+        ),
         ("CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple)", "text search configuration public.mine"),
         (
             "CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = pg_catalog.simple)",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from migrator.kinds.aggregate import Aggregate
 from migrator.kinds.base import Object
+from migrator.kinds.cast import Cast
 from migrator.kinds.collation import Collation
 from migrator.kinds.column import Column
 from migrator.kinds.comment import Comment
@@ -53,6 +54,7 @@ KINDS: tuple[type[Object], ...] = (
     Sequence,
     Function,
     Aggregate,
+    Cast,
     ForeignTable,
     Table,
     Column,

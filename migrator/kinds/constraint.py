@@ -131,7 +131,9 @@ class Constraint(Object):
     @property
     def names_taken(self) -> tuple[Identity, ...]:
         own = ("constraint", self.schema, self.table_name, self.constraint)
-        return (own, ("relation", self.schema, self.constraint)) if self.index_body else (own,)
+        index = [("relation", self.schema, self.constraint)] if self.index_body else []
+        only = [("primary key", self.schema, self.table_name)] if self.type == "p" else []
+        return (own, *index, *only)
 
     @property
     def overloads(self) -> Identity | None:

@@ -14,7 +14,6 @@ REPORTED: dict[str, str] = {
     "pg_am": "access methods: they need a library of the server",
     "pg_amop": "operators of operator families",
     "pg_amproc": "functions of operator families",
-    "pg_cast": "casts",
     "pg_conversion": "conversions between encodings",
     "pg_language": "procedural languages that no extension brought",
     "pg_opclass": "operator classes",
