@@ -28,7 +28,7 @@ from migrator.plan.plan import Plan, Planning, plan
 from migrator.postgres import Database, Server, serve
 from migrator.postgres.given import open_database
 from migrator.proof import round_trip
-from migrator.state import catalog, declared, settle, trial
+from migrator.state import catalog, declared, reprint, settle, trial
 from migrator.state.declared import Rename
 from migrator.state.snapshot import Snapshot
 
@@ -278,6 +278,7 @@ def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:
             oldest=oldest or min(before.version, after.version),
             attempt=partial(trial.attempt, new),
             allowed=None,
+            same=partial(reprint.same, new),
         )
         return sql.script(made)
 
@@ -303,4 +304,5 @@ def verify(project: Project, url: str, *, tell: Tell) -> list[str]:
         database.connect() as model,
         open_database(url) as real,
     ):
-        return apply_status.differences(*catalog.read_both(model, real))
+        same = partial(reprint.same, model)
+        return apply_status.differences(*catalog.read_both(model, real), same=same)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from migrator import psql
 from migrator.kinds import KINDS
 from migrator.postgres import Database, Server
 from migrator.state import catalog
@@ -315,6 +316,40 @@ def test_between_prints_sql_that_makes_the_first_the_second_and_touches_neither(
         )
         again = project.run("between", url(database.conninfo), url(other.conninfo))
         assert (again.status, again.out) == (0, "")
+
+
+PRINTED = """
+    CREATE DOMAIN size AS varchar CHECK (VALUE IN ('s', 'm'));
+    CREATE TABLE item (id int PRIMARY KEY, status varchar(9) CONSTRAINT known CHECK (status IN ('new', 'done')));
+    CREATE INDEX of_status ON item (id) WHERE status IN ('new', 'done');
+    CREATE VIEW v AS SELECT id FROM item WHERE status IN ('new', 'done');
+    CREATE MATERIALIZED VIEW m AS SELECT id FROM item WHERE status IN ('new', 'done') WITH NO DATA;
+"""
+
+
+def test_what_only_prints_otherwise_once_it_was_restored_is_no_difference(
+    project: SmallProject, server: Server, database: Database
+) -> None:
+    rows(database, PRINTED)
+    with server.scratch() as restored, restored.connect() as connection:
+        dump = psql.dump_schema(database.conninfo, server.tool("pg_dump"))
+        psql.run_script(dump, restored.conninfo, psql=server.tool("psql"))
+        with database.connect() as original:
+            texts = [
+                [getattr(one, "definition", None) for _, one in sorted(catalog.read(c).objects.items())]
+                for c in (original, connection)
+            ]
+        assert texts[0] != texts[1], "this server prints what it was told: the test has nothing to show"
+        ends = url(database.conninfo), url(restored.conninfo)
+        for old, new in (ends, ends[::-1]):
+            ended = project.run("between", old, new)
+            assert (ended.status, ended.out) == (0, ""), ended.out
+        rows(
+            database, "ALTER TABLE item DROP CONSTRAINT known, ADD CONSTRAINT known CHECK (status IN ('new'))"
+        )
+        for old, new in (ends, ends[::-1]):
+            out = project.run("between", old, new).out
+            assert "CONSTRAINT known" in out and "of_status" not in out and "VIEW" not in out
 
 
 def test_between_needs_no_project(tmp_path: Path, server: Server, database: Database) -> None:

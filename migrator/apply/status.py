@@ -11,6 +11,7 @@ import psycopg
 from migrator.errors import StateError
 from migrator.kinds.base import describe
 from migrator.migration.history import Migration
+from migrator.plan.changes import Same
 from migrator.postgres.given import open_database
 from migrator.state import catalog
 from migrator.state.snapshot import Snapshot
@@ -112,14 +113,16 @@ def _operator(connection: psycopg.Connection[Any]) -> int | None:
     return None if row is None else int(row[0])
 
 
-def differences(wanted: Snapshot, real: Snapshot) -> list[str]:
-    """What a database has too much, too little or otherwise, a line each."""
+def differences(wanted: Snapshot, real: Snapshot, same: Same | None = None) -> list[str]:
+    """What a database has too much, too little or otherwise, a line each. `same`: as the plan takes it."""
     lines = [f"missing: {describe(i)}" for i in sorted(wanted.objects.keys() - real.objects.keys())]
     lines += [
         f"not in its revision: {describe(i)}" for i in sorted(real.objects.keys() - wanted.objects.keys())
     ]
     for identity in sorted(wanted.objects.keys() & real.objects.keys()):
         one, other = wanted.objects[identity], real.objects[identity]
+        if same and one != other and same(one, other):
+            continue
         lines += [
             f"differs: {describe(identity)}: {name} is {getattr(other, name)!r}, its revision says {getattr(one, name)!r}"
             for name in one.differences(other)

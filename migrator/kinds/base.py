@@ -185,6 +185,8 @@ class Object(tuple[Any, ...]):
     """True: holds code whose text can name what pg_depend does not know (a function)."""
     evaluates: ClassVar[bool] = False
     """True: making it can run such code at once, so it comes as late as its dependencies let it."""
+    printed: ClassVar[tuple[str, ...]] = ()
+    """The fields whose text PostgreSQL may print otherwise once it has read it: what `reprint` asks for."""
     _key_count: ClassVar[int] = 0
     _compared: ClassVar[tuple[int, ...]] = ()
 
@@ -284,6 +286,10 @@ class Object(tuple[Any, ...]):
         if type(new) is not type(self):
             return ("kind",)  # a table and a foreign table share their identity
         return tuple(self.fields[i].name for i in self._compared if self[i] != new[i])
+
+    def reprint(self) -> tuple[list[str], str]:
+        """Statements that make it as a temporary object, and a query of its `printed` fields as they are then."""
+        raise NotImplementedError
 
     def alterable(self, new: Self, changed: Sequence[str], facts: Facts) -> bool:
         """Whether all of `changed` can happen in place. Kinds narrow it where PostgreSQL has conditions."""

@@ -19,7 +19,7 @@ from migrator.kinds.inherited import comes_with_create, declared, made_above, or
 from migrator.kinds.options import storage
 from migrator.kinds.relation import COLUMNS, names_of
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier, qualified
+from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 _IS_THERE = """EXISTS (SELECT FROM pg_constraint p
@@ -40,6 +40,8 @@ class Constraint(Object):
         "pg_class": "reloptions reltablespace",
         "pg_tablespace": "oid spcname",
     }
+
+    printed = ("definition",)
 
     schema: str = key()
     table_name: str = key()
@@ -172,6 +174,17 @@ class Constraint(Object):
 
     def follows(self) -> Iterable[Identity]:
         return [("default", self.schema, self.table_name, column) for column in self.columns]
+
+    def reprint(self) -> tuple[list[str], str]:
+        # Under its own name, which a definition may hold.
+        table = f"pg_temp.{identifier(self.table_name)}"
+        return (
+            [
+                f"CREATE TEMPORARY TABLE {identifier(self.table_name)} (LIKE {self._table})",
+                f"ALTER TABLE {table} ADD CONSTRAINT reprint {self.definition}",
+            ],
+            f"SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = {literal(table)}::regclass AND conname = 'reprint'",
+        )
 
     def _locks(self, mode: LockMode) -> tuple[Identity, ...]:
         return (self.table, self.references) if self.references else (self.table,)

@@ -185,6 +185,8 @@ class DomainConstraint(Object):
     kind = "domain_constraint"
     catalogs = {"pg_constraint": "oid conname contypid contype convalidated conbin"}
 
+    printed = ("definition",)
+
     schema: str = key()
     domain: str = key()
     constraint: str = key()
@@ -202,6 +204,12 @@ class DomainConstraint(Object):
                    k.convalidated, pg_get_expr(k.conbin, 0)
             FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
             WHERE k.contype = 'c' AND {OURS}"""
+
+    def reprint(self) -> tuple[list[str], str]:
+        return (
+            [f"CREATE DOMAIN pg_temp.reprint AS {self._domain} CONSTRAINT reprint {self.definition}"],
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contypid = 'pg_temp.reprint'::regtype",
+        )
 
     @property
     def parent(self) -> Identity:

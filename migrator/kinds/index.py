@@ -145,6 +145,8 @@ class Index(Object):
         "pg_tablespace": "oid spcname",
     }
 
+    printed = ("predicate",)
+
     schema: str = key()
     index_name: str = key()
     table_name: str = altered()
@@ -216,6 +218,15 @@ class Index(Object):
         options = f" WITH ({storage(self.options)})" if self.options else ""
         space = f" TABLESPACE {identifier(self.tablespace)}" if self.tablespace else ""
         return f"{self.body}{options}{space}" + (f" WHERE {self.predicate}" if self.predicate else "")
+
+    def reprint(self) -> tuple[list[str], str]:
+        return (
+            [
+                f"CREATE TEMPORARY TABLE {identifier(self.table_name)} (LIKE {qualified(self.schema, self.table_name)})",
+                f"CREATE INDEX reprint ON pg_temp.{identifier(self.table_name)} {self.text}",
+            ],
+            "SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'pg_temp.reprint'::regclass",
+        )
 
     def _plain(self, facts: Facts) -> Statement:
         unique = "UNIQUE " if self.unique else ""

@@ -8,7 +8,7 @@ from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
 from migrator.kinds.schema import OURS
 from migrator.kinds.table import OPTIONS
-from migrator.kinds.view import COLUMNS, set_options
+from migrator.kinds.view import COLUMNS, reprint, set_options
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Statement, lock
 
@@ -25,6 +25,8 @@ class MaterializedView(Object):
         "pg_tablespace": "oid spcname",
         "pg_attribute": "attrelid attname attnum atttypid atttypmod attcollation",
     }
+
+    printed = ("definition",)
 
     schema: str = key()
     view: str = key()
@@ -55,6 +57,9 @@ class MaterializedView(Object):
     @property
     def names_taken(self) -> tuple[Identity, ...]:
         return (("relation", self.schema, self.view), ("type", self.schema, self.view))
+
+    def reprint(self) -> tuple[list[str], str]:
+        return reprint(self.definition)
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         using = "" if self.access_method == "heap" else f" USING {identifier(self.access_method)}"

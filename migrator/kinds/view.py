@@ -42,6 +42,14 @@ def set_options(
     return [Statement(f"ALTER {reference} {action}", lock(mode, relation)) for action in actions]
 
 
+def reprint(definition: str) -> tuple[list[str], str]:
+    """Object.reprint for what is defined by a query."""
+    return (
+        [f"CREATE TEMPORARY VIEW reprint AS\n{definition}"],
+        "SELECT left(pg_get_viewdef('pg_temp.reprint'::regclass), -1)",
+    )
+
+
 class View(Object):
     """A view."""
 
@@ -53,6 +61,8 @@ class View(Object):
         "pg_rewrite": "ev_action",
         "pg_attribute": "attrelid attname attnum atttypid atttypmod attcollation",
     }
+
+    printed = ("definition",)
 
     schema: str = key()
     view: str = key()
@@ -100,6 +110,9 @@ class View(Object):
 
     def complete(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return [self._make("CREATE OR REPLACE")]
+
+    def reprint(self) -> tuple[list[str], str]:
+        return reprint(self.definition)
 
     def alterable(self, new: View, changed: Sequence[str], facts: Facts) -> bool:
         return self.columns == new.columns[: len(self.columns)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from migrator.kinds.base import Facts, Object
@@ -39,7 +39,11 @@ class Changes:
         return self.new.objects.get(identity) or self.old.objects[identity]
 
 
-def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
+Same = Callable[[Object, Object], bool]
+"""Whether two forms of an object that differ in print say the same."""
+
+
+def diff(old: Snapshot, new: Snapshot, facts: Facts, same: Same | None = None) -> Changes:
     """What differs between `old` and `new`, without what has to go along with it."""
     changes = Changes(old, new)
     for identity, after in new.objects.items():
@@ -50,7 +54,7 @@ def diff(old: Snapshot, new: Snapshot, facts: Facts) -> Changes:
         if before is after or before == after:
             continue
         changed = before.differences(after)
-        if not changed:
+        if not changed or (same and same(before, after)):
             continue
         if before.alterable(after, changed, facts):
             changes.altered[identity] = changed

@@ -12,7 +12,7 @@ from migrator.kinds import KINDS
 from migrator.kinds.base import Facts, Object, Tree, aside_name, describe
 from migrator.plan import hooks as hooks_module
 from migrator.plan import order
-from migrator.plan.changes import Changes, diff, take_along
+from migrator.plan.changes import Changes, Same, diff, take_along
 from migrator.plan.hooks import Hooks
 from migrator.plan.order import Verb, Vertex
 from migrator.plan.steps import Step, group
@@ -146,17 +146,18 @@ def plan(
     using: Mapping[str, str] | None = None,
     allowed: Container[str] | None = (),
     first: Sequence[Statement] = (),
+    same: Same | None = None,
 ) -> Plan:
     """The plan that turns `old` into `new` with files that run on servers from major version `oldest` on.
 
     `using`: conversions that the author gives, by the column's words. `allowed`: the objects, in words, whose change
-    may make writers wait; None: all. `first`: renames, which come before everything
-    else and after which `old` was read.
+    may make writers wait; None: all. `first`: renames, which come before everything else and after which `old` was
+    read. `same`: whether two forms of an object that differ in print say the same; None: never.
     """
     hooks = hooks or Hooks()
     facts = Planning(old, new, oldest, hooks.filled())
     facts.using, facts.allowed = using or {}, allowed
-    facts.changes = changes = diff(old, new, facts)
+    facts.changes = changes = diff(old, new, facts, same)
     _ask_for_roles(changes)
     if attempt and changes:
         wanted: dict[Identity, Object | None] = dict.fromkeys(changes.created)
