@@ -34,7 +34,10 @@ class Cast(Object):
                    CASE WHEN p.oid IS NOT NULL
                         THEN ARRAY[n.nspname::text, p.proname::text, oidvectortypes(p.proargtypes)] END
             FROM pg_cast c LEFT JOIN pg_proc p ON p.oid = c.castfunc LEFT JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE c.oid >= 16384"""
+            WHERE c.oid >= 16384
+              -- A range type brings a cast to its multirange.
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid
+                              AND d.deptype = 'i')"""
 
     @property
     def reference(self) -> str:
