@@ -121,7 +121,13 @@ def target(type_: str, user: Identity, facts: Facts) -> tuple[str, list[str] | N
     """
     new = named(type_, user, facts, before=False)
     if new is None:
-        return type_, None
+        uses = [facts.new(identity) for identity in facts.uses(user)]
+        comes = [
+            one
+            for one in uses
+            if one and one.sets_aside and not one.holds_rows and facts.is_new(one.identity)
+        ]
+        return None if comes else (type_, None)
     if isinstance(new, Enum):
         return type_, new.labels
     if type_ == bare(type_) and facts.old(new.identity) == new and not facts.is_new(new.identity):

@@ -89,14 +89,6 @@ class Privileges(Object):
         return tuple(role for role in (self.grantee_role, self.grantor_role) if role is not None)
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
-        if facts.oldest < _MAINTAIN_SINCE and "MAINTAIN" in {*self.privileges, *self.grantable}:
-            raise PlanError(
-                f"PostgreSQL {facts.oldest} has no privilege MAINTAIN",
-                where=describe(self.identity),
-                why=f"it came with PostgreSQL {_MAINTAIN_SINCE}, and this SQL has to run on {facts.oldest}",
-                hint="grant ALL, which is what each version has, or leave MAINTAIN out; where no older server is left,"
-                " raise oldest_server in [tool.migrator]",
-            )
         return [exists(role) for role in self.roles]
 
     def _all(self, some: Sequence[str]) -> set[str]:
@@ -117,14 +109,27 @@ class Privileges(Object):
                 taken, unlet, let, given = everything, set(), after_with, after - after_with
             elif "MAINTAIN" in unlet:
                 unlet, let = everything, after_with
-            let = everything if "MAINTAIN" in let else let
-            given = everything if "MAINTAIN" in given else given
+            if "MAINTAIN" in let and after_with == everything:
+                let = everything
+            if "MAINTAIN" in given and after == everything:
+                given = everything
+            if any("MAINTAIN" in some and some != everything for some in (taken, unlet, let, given)):
+                raise self._unknown_to(facts.oldest)
         return [
             *verbs.write("REVOKE", taken, self.everything),
             *verbs.write("REVOKE GRANT OPTION FOR", unlet, self.everything),
             *verbs.write("GRANT", given, self.everything),
             *verbs.write("GRANT", let, self.everything, " WITH GRANT OPTION"),
         ]
+
+    def _unknown_to(self, oldest: int) -> PlanError:
+        return PlanError(
+            f"PostgreSQL {oldest} has no privilege MAINTAIN",
+            where=describe(self.identity),
+            why=f"it came with PostgreSQL {_MAINTAIN_SINCE}, and this SQL has to run on {oldest}",
+            hint="grant ALL, which is what each version has, or leave MAINTAIN out; where no older server is left,"
+            " raise oldest_server in [tool.migrator]",
+        )
 
     def nothing(self) -> Privileges:
         """The same grantee in the usual state."""

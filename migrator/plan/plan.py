@@ -271,7 +271,7 @@ def _preconditions(facts: Planning, hooks: Hooks) -> tuple[Precondition, ...]:
     made = [changes.new.objects[i] for i in sorted({*changes.created, *changes.altered})]
     gone = [changes.old.objects[i] for i in sorted(changes.dropped - changes.created)]
     for found in (
-        *(one.preconditions(facts) for one in made),
+        *(one.preconditions(facts) for one in made if _can_be_asked(one, facts)),
         *(one.drop_preconditions(facts) for one in gone),
     ):
         for precondition in found:
@@ -279,6 +279,34 @@ def _preconditions(facts: Planning, hooks: Hooks) -> tuple[Precondition, ...]:
             if wanted:
                 asked.setdefault(precondition.name, precondition)
     return tuple(asked.values())
+
+
+def _can_be_asked(one: Object, facts: Planning) -> bool:
+    """Whether its conditions mean the same before the plan: what is new by then, or of another type, they cannot name."""
+    table = facts.new(one.table) if one.table else None
+    if table is not None and table.kind == "table" and not table.holds_rows:
+        return False  # a foreign table, whose rows are another server's
+    if one.holds_rows:
+        return True
+    changes = facts.changes
+    for other in facts.uses(one.identity) - {one.parent, one.table}:
+        used = facts.old(other)
+        if other in changes.moved or (used and used.retypes(changes.altered.get(other, ()))):
+            return False
+        makes_values = used is None or used.opaque or (used.sets_aside and not used.holds_rows)
+        if (
+            makes_values
+            and other in {*changes.created, *changes.altered}
+            and not _holds_rows_to(other, facts)
+        ):
+            return False
+    return True
+
+
+def _holds_rows_to(identity: Identity, facts: Planning) -> bool:
+    """Whether it is a key or the like, which no condition names; where columns are new is told by what is read."""
+    one = facts.new(identity)
+    return one is not None and (one.enforces or one.forbids_null or one.holds_rows)
 
 
 def unfilled(made: Plan, hooks: Hooks) -> dict[Identity, list[str]]:

@@ -1,0 +1,77 @@
+"""Every precondition can be asked of the database as it is before the plan."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from migrator.plan.plan import Plan, plan
+from migrator.postgres import Database, Server
+from migrator.state import catalog, trial
+
+PAIRS = {
+    "a check calls a function that comes": (
+        "CREATE TABLE t (a int)",
+        "CREATE FUNCTION ok(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';"
+        " CREATE TABLE t (a int CHECK (ok(a))); CREATE UNIQUE INDEX ON t (a) WHERE ok(a)",
+    ),
+    "a check compares what a column becomes": (
+        "CREATE TABLE t (a text)",
+        "CREATE TABLE t (a int CHECK (a > 0))",
+    ),
+    "a foreign key compares what a column becomes": (
+        "CREATE TABLE r (id int PRIMARY KEY); CREATE TABLE t (a text)",
+        "CREATE TABLE r (id int PRIMARY KEY); CREATE TABLE t (a int REFERENCES r)",
+    ),
+    "a check names a label that comes": (
+        "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (a e)",
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a e CHECK (a IN ('a', 'b')))",
+    ),
+    "a multirange is called otherwise": (
+        "CREATE TYPE r AS RANGE (SUBTYPE = int); CREATE TABLE t (a r_multirange)",
+        "CREATE TYPE r AS RANGE (SUBTYPE = bigint, MULTIRANGE_TYPE_NAME = rs); CREATE TABLE t (a rs)",
+    ),
+    "a column of a foreign table changes": (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+        " CREATE FOREIGN TABLE t (a int) SERVER s",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+        " CREATE FOREIGN TABLE t (a int NOT NULL CHECK (a > 0)) SERVER s",
+    ),
+}
+
+
+def planned(old: Database, new: Database, before: str, after: str) -> Plan:
+    with old.connect() as one, new.connect() as other:
+        one.execute(before)
+        other.execute(after)
+        return plan(*catalog.read_both(one, other), oldest=15, attempt=partial(trial.attempt, other))
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS.values(), ids=PAIRS)
+def test_nothing_is_asked_in_words_that_the_database_has_not_got(
+    server: Server, database: Database, before: str, after: str
+) -> None:
+    with server.scratch() as wanted:
+        made = planned(database, wanted, before, after)
+    with database.connect() as connection:
+        for one in made.preconditions:
+            with connection.transaction(force_rollback=True):
+                if one.setup:
+                    connection.execute(one.setup)
+                assert connection.execute(one.query).fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("after", "asked"),
+    [
+        ("CREATE TABLE t (a int CHECK (a > 0), b text)", "every row of public.t satisfies t_a_check"),
+        ("CREATE TABLE t (a int UNIQUE, b text)", "no two rows of public.t have the same a"),
+        ("CREATE TABLE t (a int, b text NOT NULL)", "public.t.b holds no NULL"),
+        ("CREATE TABLE t (a int, b int)", "every b of public.t can become integer"),
+    ],
+)
+def test_what_can_be_asked_is_asked(server: Server, database: Database, after: str, asked: str) -> None:
+    with server.scratch() as wanted:
+        made = planned(database, wanted, "CREATE TABLE t (a int, b text)", after)
+    assert asked in [one.name for one in made.preconditions]
