@@ -75,3 +75,21 @@ def test_what_can_be_asked_is_asked(server: Server, database: Database, after: s
     with server.scratch() as wanted:
         made = planned(database, wanted, "CREATE TABLE t (a int, b text)", after)
     assert asked in [one.name for one in made.preconditions]
+
+
+def test_values_of_a_domain_that_is_built_again_are_asked_for_its_new_rule(
+    server: Server, database: Database
+) -> None:
+    # It is built again, as PostgreSQL puts no rule on a domain that an array holds.
+    stored = "CREATE TABLE t (a d, b d[])"
+    with server.scratch() as wanted:
+        made = planned(
+            database,
+            wanted,
+            f"CREATE DOMAIN d AS int; {stored}; INSERT INTO t VALUES (0)",
+            f"CREATE DOMAIN d AS int CHECK (VALUE > 0); {stored}",
+        )
+    assert ("domain", "public", "d") in made.changes.created
+    [asked] = [one for one in made.preconditions if "satisfies d_check" in one.name]
+    with database.connect() as connection:
+        assert connection.execute(asked.query).fetchall() == [(0, None)]

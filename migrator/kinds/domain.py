@@ -266,7 +266,9 @@ class DomainConstraint(Object):
         ]
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
-        if not self.valid or facts.is_new(self.parent):
+        old, new = facts.old(self.parent), facts.new(self.parent)
+        # Where the values change over to another type, the condition is for what they become.
+        if not self.valid or getattr(old, "type", None) != getattr(new, "type", None):
             return []
         return [
             Precondition(
