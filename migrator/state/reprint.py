@@ -20,7 +20,10 @@ def same(connection: psycopg.Connection[Any], before: Object, after: Object) -> 
 
     Nothing stays changed in it; False where it cannot be tried there.
     """
-    if not set(before.differences(after)) <= set(before.printed):
+    changed = before.differences(after)
+    if not changed:
+        return True
+    if not set(changed) <= set(before.printed):
         return False
     reread = _reread(connection, after)
     if reread is not None and not before.differences(reread):
