@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from migrator.postgres import Database, Server, serve
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs the tests in the background has them, and what they start, pass over Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
