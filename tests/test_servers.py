@@ -265,6 +265,28 @@ def test_an_owner_killed_while_its_server_is_being_made_leaves_nothing(playgroun
     assert wait_until(lambda: list(playground.iterdir()) == [])
 
 
+DEAF = """#!{python}
+import signal, time
+signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+time.sleep(1)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+time.sleep(600)
+"""
+
+
+def test_a_server_that_has_just_begun_and_hears_no_signal_yet_is_stopped_all_the_same(tmp_path: Path) -> None:
+    programs, data = tmp_path / "bin", tmp_path / "data"
+    programs.mkdir()
+    data.mkdir()
+    for name, text in (("initdb", "#!/bin/sh\n"), ("postgres", DEAF.format(python=sys.executable))):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    guard = ["/bin/sh", "-c", embedded._GUARD, "guard", data, programs]
+    ended = subprocess.run(guard, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=SECONDS)
+    assert ended.returncode == 0
+    assert not data.exists()
+
+
 def test_what_a_killed_guard_left_is_removed_by_the_next_start(owner: Owner, playground: Path) -> None:
     pid = owner.server_pid
     os.kill(owner.guard_pid, signal.SIGKILL)

@@ -73,7 +73,14 @@ then
 fi
 exec >&- 2>&-
 read -r _
-[ -z "$server" ] || { kill -QUIT "$server"; wait "$server"; }
+if [ -n "$server" ]
+then
+    # Again and again: what a shell starts in the background is deaf to it until it asks for it.
+    while :; do kill -QUIT "$server"; sleep 0.2; done &
+    again=$!
+    wait "$server"
+    kill -KILL "$again"
+fi
 rm -rf "$dir"
 """
 
