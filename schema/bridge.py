@@ -19,8 +19,8 @@ mirror              legacy    new       what happens
   new side says nothing, and never reaches the legacy side, unless the mirror has a placeholder: the value
   that stands for NULL in a legacy column which cannot hold one. `down(up(x))` must be x.
 derive              column := expression, where the condition holds
-derive_from_parent  column := the value in the row that `via` refers to, where `via` is written or the column
-                    is NULL; and when the parent's value changes, all its children follow
+derive_from_parent  column := the value in the row that `via` refers to, where `via` or the column is written or
+                    the column is NULL; and when the parent's value changes, all its children follow
 
 The triggers are part of the metadata: `create_all` makes them with the table, `drop_all` takes them away.
 There is one function for a bridged table, with two triggers on it. Only that of UPDATE has a condition, which
@@ -213,12 +213,22 @@ class _DeriveFromParent:
             f"  ELSIF {column} IS NULL THEN",
             f"    {look_up};",
             f"    {column} := value;",
+            f"  ELSIF {self._overwritten()} THEN",
+            f"    {look_up};",
+            f"    IF {column} IS DISTINCT FROM value{self._and_could_stand()} THEN",
+            f"      {column} := value;",
+            "    END IF;",
             "  END IF;",
             "END;",
         ]
 
     def out_of_step(self) -> SQL:
-        return f"{_written(self.parent.via)} OR {_new(self.parent.child)} IS NULL"
+        return f"{_written(self.parent.via)} OR {_new(self.parent.child)} IS NULL OR {self._overwritten()}"
+
+    def _overwritten(self) -> SQL:
+        """Code that read the parent before it moved writes what it read, also where the child stays; a backfill,
+        which finds NULL, is not meant: only rows that nobody changed meanwhile are still NULL."""
+        return f"(OLD.{_quote(self.parent.child.name)} IS NOT NULL AND {_written(self.parent.child)})"
 
     def _and_could_stand(self) -> SQL:
         """The given value is there to be referred to; without a foreign key any value is."""

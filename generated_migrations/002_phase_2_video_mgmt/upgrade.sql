@@ -6,7 +6,7 @@
 \set migrator_direction 'upgrade'
 \set migrator_before '839d4ee251e4'
 \set migrator_after '002_phase_2_video_mgmt'
-\set migrator_plan 'bf637257e985eaf6'
+\set migrator_plan 'be9207bda0294153'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -557,6 +557,11 @@ BEGIN
     ELSIF NEW.mall_id IS NULL THEN
       SELECT parent.mall_id INTO value FROM camera_pins AS parent WHERE parent.id = NEW.camera_pin_id;
       NEW.mall_id := value;
+    ELSIF (OLD.mall_id IS NOT NULL AND NEW.mall_id IS DISTINCT FROM OLD.mall_id) THEN
+      SELECT parent.mall_id INTO value FROM camera_pins AS parent WHERE parent.id = NEW.camera_pin_id;
+      IF NEW.mall_id IS DISTINCT FROM value AND EXISTS (SELECT FROM malls AS referred WHERE referred.id = NEW.mall_id) THEN
+        NEW.mall_id := value;
+      END IF;
     END IF;
   END;
   RETURN NEW;
@@ -620,7 +625,7 @@ CREATE TRIGGER zzz_videos_bridge_update BEFORE UPDATE ON public.videos FOR EACH 
         CASE
             WHEN (length((new.original_path)::text) <= 500) THEN new.original_path
             ELSE NULL::character varying
-        END, ''::character varying))::text) OR (new.upload_timestamp IS DISTINCT FROM (new.uploaded_at AT TIME ZONE 'UTC'::text)) OR (new.processed IS DISTINCT FROM ((new.processing_status)::text = 'completed'::text)) OR ((new.camera_pin_id IS DISTINCT FROM old.camera_pin_id) OR (new.mall_id IS NULL)))) EXECUTE FUNCTION public.videos_bridge();
+        END, ''::character varying))::text) OR (new.upload_timestamp IS DISTINCT FROM (new.uploaded_at AT TIME ZONE 'UTC'::text)) OR (new.processed IS DISTINCT FROM ((new.processing_status)::text = 'completed'::text)) OR ((new.camera_pin_id IS DISTINCT FROM old.camera_pin_id) OR (new.mall_id IS NULL) OR ((old.mall_id IS NOT NULL) AND (new.mall_id IS DISTINCT FROM old.mall_id))))) EXECUTE FUNCTION public.videos_bridge();
 CALL pg_temp.done(1, 'create 2 functions, table public.processing_jobs, 4 indexes of public, constraint public.processing_jobs.processing_jobs_video_id_fkey, 20 columns of public.videos, 3 triggers');
 COMMIT;
 \endif

@@ -285,6 +285,12 @@ def test_a_stale_mall_gives_way_to_that_of_the_pin(connection: Connection) -> No
     assert by_new_code(connection, pin_id=there, mall_id=mall)["mall_id"] == its_mall
 
 
+def test_a_stale_mall_gives_way_where_the_video_stays_too(connection: Connection) -> None:
+    (pin, mall), (_, other) = pins(connection)
+    video = by_new_code(connection, pin_id=pin)["id"]
+    assert update(connection, video, pin_id=pin, mall_id=other)["mall_id"] == mall
+
+
 def test_an_unknown_mall_is_refused_by_its_foreign_key(connection: Connection) -> None:
     with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
         by_new_code(connection, mall_id=uuid4())
