@@ -36,7 +36,7 @@ def bodies(which: str) -> str:
     optioned AS (SELECT DISTINCT attrelid FROM pg_attribute WHERE attoptions IS NOT NULL),
     shaped AS MATERIALIZED (
       SELECT indexrelid, keyed.names, CASE WHEN i.indexprs IS NOT NULL OR o.attrelid IS NOT NULL THEN indexrelid::text
-        ELSE concat_ws(' ', ic.relam, ic.relkind, i.indnkeyatts, i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption,
+        ELSE concat_ws(' ', i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption,
                        keyed.looks, coalesce(ic.reloptions, '{{}}'), pg_get_expr(i.indpred, i.indrelid)) END AS shape
       FROM keyed JOIN pg_index i USING (indexrelid) JOIN pg_class ic ON ic.oid = indexrelid
       LEFT JOIN optioned o ON o.attrelid = indexrelid),
