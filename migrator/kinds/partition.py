@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted, replaced, suffixed
 from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
 from migrator.kinds.index import PART_OF
@@ -236,11 +236,10 @@ class Partition(Object):
         return new._proved([detach, replace(new.attach(*strong), with_last=True)], proofs)
 
     def _within_proof(self, *hazards: Hazard) -> tuple[Statement, ...]:
-        name = f"{self.table_name[:48]}_is_in_bounds"
-        return self._proof(name, str(self.condition), hazards)
+        return self._proof(suffixed(self.table_name, "_is_in_bounds"), str(self.condition), hazards)
 
     def _outside_proof(self, default: Partition) -> tuple[Statement, ...]:
-        name = f"{self.table_name[:45]}_not_by_default"
+        name = suffixed(self.table_name, "_not_by_default")
         return default._proof(name, f"NOT ({self.condition})", (Hazards.HOLDS_OFF_ROWS,))
 
     def _proof(self, name: str, condition: str, hazards: tuple[Hazard, ...]) -> tuple[Statement, ...]:
