@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
+from migrator.kinds.default import Default
 from migrator.kinds.index import Index
 from migrator.postgres import Database, Server
 from migrator.sql import identifier, qualified
@@ -65,6 +67,22 @@ LIKE_EACH_OTHER = """
     ALTER TABLE a ADD UNIQUE (x), ADD UNIQUE (x, y), ADD UNIQUE NULLS NOT DISTINCT (y), ADD UNIQUE (n) INCLUDE (x),
         ADD EXCLUDE USING gist (r WITH &&), ADD EXCLUDE USING gist (r WITH &&) WHERE (n > 3);
     ALTER TABLE b ADD UNIQUE (x), ADD UNIQUE (x) WITH (fillfactor = 50), ADD UNIQUE (x, y), ADD EXCLUDE USING gist (r WITH -|-);
+    CREATE TABLE c (n int, x text, y int, g int GENERATED ALWAYS AS (y + 1) STORED, h int DEFAULT 7);
+    CREATE TABLE d (n int, x text, z int, g int GENERATED ALWAYS AS (z + 1) STORED, h int DEFAULT 7);
+    CREATE INDEX ON c (x) WHERE y > 1;
+    CREATE INDEX ON d (x) WHERE z > 1;
+    CREATE INDEX ON c ((y + 1));
+    CREATE INDEX ON d ((z + 1));
+    CREATE INDEX ON c (x) WHERE c IS NOT NULL;
+    CREATE INDEX ON d (x) WHERE d IS NOT NULL;
+    ALTER TABLE c ADD PRIMARY KEY (n), ADD UNIQUE (y), ADD UNIQUE (n, y), ADD CHECK (y > 1), ADD CHECK (y > 2), ADD CHECK (c IS NOT NULL),
+        ADD CHECK (y > 1) NO INHERIT, ADD CHECK (y > 1) NOT VALID, ADD UNIQUE (y) DEFERRABLE, ADD UNIQUE (y) DEFERRABLE INITIALLY DEFERRED;
+    ALTER TABLE d ADD PRIMARY KEY (n), ADD CHECK (z > 1), ADD CHECK (z > 2), ADD CHECK (d IS NOT NULL), ADD FOREIGN KEY (n) REFERENCES c,
+        ADD FOREIGN KEY (n) REFERENCES d, ADD FOREIGN KEY (z) REFERENCES c, ADD FOREIGN KEY (z) REFERENCES c (y),
+        ADD FOREIGN KEY (z) REFERENCES c ON DELETE CASCADE, ADD FOREIGN KEY (z) REFERENCES c ON UPDATE CASCADE,
+        ADD FOREIGN KEY (z) REFERENCES c DEFERRABLE, ADD FOREIGN KEY (z) REFERENCES c NOT VALID,
+        ADD FOREIGN KEY (n, z) REFERENCES c (n, y) MATCH FULL, ADD FOREIGN KEY (n, z) REFERENCES c (n, y) ON DELETE SET NULL (z),
+        ADD FOREIGN KEY (n, z) REFERENCES c (n, y) ON DELETE SET NULL (n);
     CREATE TABLE p (x text, n int) PARTITION BY LIST (n);
     CREATE INDEX ON p (x);
     CREATE MATERIALIZED VIEW m AS SELECT x, y FROM a;
@@ -97,3 +115,43 @@ def test_each_index_is_read_as_postgresql_prints_it(database: Database) -> None:
         head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON {'ONLY ' if table == 'p' else ''}"
         read[name] = f"{head}{qualified('public', table)} {text}"
     assert read == printed
+
+
+def test_each_constraint_is_read_as_postgresql_prints_it(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(LIKE_EACH_OTHER)
+        # Nothing but pg_catalog on the path makes PostgreSQL print the schema of each table that is referenced.
+        connection.execute("SET search_path = pg_catalog")
+        query = (
+            "SELECT c.relname::text, conname, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid"
+            " WHERE connamespace = 'public'::regnamespace AND contype <> 'n'"
+        )
+        printed = {row[:2]: row[2] for row in connection.execute(query)}
+        found = catalog.read(connection).objects.values()
+    read = {
+        (one.table_name, one.constraint): one.definition
+        + one.deferrable
+        + ("" if one.valid else " NOT VALID")
+        for one in found
+        if isinstance(one, Constraint)
+    }
+    assert read == printed
+
+
+def test_each_expression_of_a_column_is_read_as_postgresql_prints_it(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(LIKE_EACH_OTHER)
+        query = (
+            "SELECT c.relname::text, a.attname::text, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d"
+            " JOIN pg_class c ON c.oid = d.adrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.adnum"
+        )
+        printed = {row[:2]: row[2] for row in connection.execute(query)}
+        found = catalog.read(connection).objects.values()
+    generated = {
+        (o.table_name, o.column): o.expression for o in found if isinstance(o, Column) and o.generated
+    }
+    assert len(generated) == 2
+    assert (
+        generated | {(o.table_name, o.column): o.expression for o in found if isinstance(o, Default)}
+        == printed
+    )

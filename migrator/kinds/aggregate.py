@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.schema import OURS
 from migrator.sql import qualified
 from migrator.statement import Identity, Statement
@@ -69,7 +69,7 @@ class Aggregate(Object):
     def query(cls, version: int) -> str:
         signature = "coalesce(nullif({0}(p.oid), ''), '*')"
         return f"""
-            SELECT 'pg_proc'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, p.proname::text,
+            SELECT {address("pg_proc", "p.oid")}, n.nspname::text, p.proname::text,
                    oidvectortypes(p.proargtypes), a.aggkind::text, format_type(p.prorettype, NULL),
                    {signature.format("pg_get_function_arguments")}, {_OPTIONS},
                    {signature.format("pg_get_function_identity_arguments")}

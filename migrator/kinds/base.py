@@ -25,8 +25,11 @@ from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 _LONGEST_NAME = 63
 """Bytes of a name that PostgreSQL keeps."""
-Address = tuple[int, int, int]
-"""Where pg_depend finds an object: catalog, oid, and attribute number or 0. Never compared."""
+Address = int
+"""Where pg_depend finds an object: oid (32 bits), catalog (14, which holds the oids that initdb gives) and attribute
+number or 0 (16), as one number, because a database has millions of them. Never compared."""
+NO_ADDRESS = "0::int8"
+"""SQL: of what pg_depend does not know."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,26 @@ class Tree:
 
     def __iter__(self) -> Iterator[Tree]:
         return iter(self.parts)
+
+
+def address(catalog: str, oid: str, part: str = "0") -> str:
+    """SQL: the Address of an object in a catalog, given by its name; `oid` and `part` are SQL."""
+    return located(f"'{catalog}'::regclass::oid", oid, part)
+
+
+def located(catalog: str, oid: str, part: str = "0") -> str:
+    """SQL: the Address of an object in a catalog, given by its oid; all three are SQL."""
+    return f"(({oid}::int8 << 30) | ({catalog}::int8 << 16) | ({part} & 65535))"
+
+
+def attribute(address: Address) -> int:
+    """The attribute number in an address, 0 for none."""
+    return address & 0xFFFF
+
+
+def whole(address: Address) -> Address:
+    """The address of the object that it is a part of."""
+    return address & ~0xFFFF
 
 
 def _field_getter(index: int) -> Any:
@@ -217,7 +240,7 @@ class Object(tuple[Any, ...]):
 
     @classmethod
     def query(cls, version: int) -> str:
-        """The one catalog query: classid, objid, objsubid, then the fields in order. `version` is the major."""
+        """The one catalog query: the address, then the fields in order. `version` is the major."""
         raise NotImplementedError
 
     # ── naming ──

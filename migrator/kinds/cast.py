@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, key, noted, replaced
 from migrator.statement import Identity, Statement
 
 _CONTEXTS = {"e": "", "a": " AS ASSIGNMENT", "i": " AS IMPLICIT"}
@@ -25,8 +25,8 @@ class Cast(Object):
 
     @classmethod
     def query(cls, version: int) -> str:
-        return """
-            SELECT 'pg_cast'::regclass::oid::int8, c.oid::int8, 0, format_type(c.castsource, NULL),
+        return f"""
+            SELECT {address("pg_cast", "c.oid")}, format_type(c.castsource, NULL),
                    format_type(c.casttarget, NULL),
                    CASE c.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || c.castfunc::regprocedure
                                      WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, key, noted, replaced
 from migrator.kinds.schema import OURS
 from migrator.sql import literal
 from migrator.statement import Identity, Statement
@@ -38,7 +38,7 @@ class Collation(Object):
         locale = "c.colllocale" if version >= 17 else "c.colliculocale"
         rules = "c.collicurules" if version >= 16 else "NULL::text"
         return f"""
-            SELECT 'pg_collation'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.collname::text,
+            SELECT {address("pg_collation", "c.oid")}, n.nspname::text, c.collname::text,
                    c.collprovider::text, c.collisdeterministic, c.collcollate::text, c.collctype::text,
                    {locale}::text, {rules}::text, c.collencoding, c.collversion::text
             FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace WHERE {OURS}"""

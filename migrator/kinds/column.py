@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds import conversion
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
@@ -19,7 +19,8 @@ _KEYED = """c.relkind = 'p' AND EXISTS (SELECT FROM pg_depend b
 _IS_THERE = """EXISTS (SELECT FROM pg_attribute p
     WHERE p.attrelid = h.inhparent AND p.attname = a.attname AND NOT p.attisdropped)"""
 STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
-OPTIONS = "ARRAY(SELECT o FROM unnest(a.attoptions) AS o WHERE o NOT LIKE 'pg\\_attver=%')"
+OPTIONS = """CASE WHEN a.attoptions IS NULL THEN '{}'
+    ELSE ARRAY(SELECT o FROM unnest(a.attoptions) AS o WHERE o NOT LIKE 'pg\\_attver=%') END"""
 """The attribute options of pg_attribute a that people set. PostgreSQL 15.20 stamps each new column with `pg_attver`, a
 number of its own: SET and RESET leave it as it is, and that version's pg_dump does not print it."""
 COMPRESSION = {"": "DEFAULT", "p": "pglz", "l": "lz4"}
@@ -60,11 +61,14 @@ class Column(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, a.attnum::int4, n.nspname::text, c.relname::text,
+            SELECT {address("pg_class", "c.oid", "a.attnum")}, n.nspname::text, c.relname::text,
                    a.attname::text, format_type(a.atttypid, a.atttypmod),
-                   CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, co.collname) END,
+                   CASE WHEN a.attcollation <> t.typcollation THEN (
+                     SELECT format('%I.%I', cn.nspname, co.collname)
+                     FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
                    a.attgenerated::text,
-                   CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                   CASE WHEN a.attgenerated <> '' THEN (
+                     SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END,
                    CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
                    a.attcompression::text, nullif(a.attstattarget, -1)::int4, {OPTIONS},
                    a.attislocal OR c.relispartition, a.attnum::int4, t.typstorage::text,
@@ -72,9 +76,6 @@ class Column(Object):
             FROM pg_attribute a
             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_type t ON t.oid = a.atttypid
-            LEFT JOIN pg_collation co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
-            LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
-            LEFT JOIN pg_attrdef d ON a.attgenerated <> '' AND d.adrelid = a.attrelid AND d.adnum = a.attnum
             WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
               AND {OURS}"""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, altered, key, located, noted
 from migrator.sql import identifier, literal
 from migrator.statement import Identity, Statement
 
@@ -49,7 +49,7 @@ class Comment(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT d.classoid::int8, d.objoid::int8, d.objsubid, coalesce(a.attname::text, {_INNER}, ''), d.description,
+            SELECT {located("d.classoid", "d.objoid", "d.objsubid")}, coalesce(a.attname::text, {_INNER}, ''), d.description,
                    d.objsubid <> 0, ({_MADE_WITH})
             FROM pg_description d
             LEFT JOIN pg_attribute a ON d.objsubid <> 0 AND d.classoid = 'pg_class'::regclass

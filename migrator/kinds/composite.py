@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, Statement
@@ -41,7 +41,7 @@ class Composite(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_type'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, t.typname::text,
+            SELECT {address("pg_type", "t.oid")}, n.nspname::text, t.typname::text,
                    ARRAY(SELECT a.attname::text FROM pg_attribute a
                          WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
             FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
@@ -90,7 +90,7 @@ class Attribute(Object):
     def query(cls, version: int) -> str:
         return f"""
             {STORED}
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, a.attnum::int4, n.nspname::text, t.typname::text,
+            SELECT {address("pg_class", "c.oid", "a.attnum")}, n.nspname::text, t.typname::text,
                    a.attname::text, format_type(a.atttypid, a.atttypmod),
                    CASE WHEN a.attcollation <> at.typcollation THEN format('%I.%I', cn.nspname, co.collname) END,
                    a.attnum::int4, t.oid IN (SELECT type FROM stored)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.index import (
     OF_CONSTRAINT,
     PART_OF,
@@ -17,7 +17,7 @@ from migrator.kinds.index import (
 )
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.options import storage
-from migrator.kinds.relation import COLUMNS, names_of
+from migrator.kinds.relation import COLUMNS, of_columns
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -70,32 +70,47 @@ class Constraint(Object):
         enforced = "k.conenforced" if version >= 18 else "true"
         period = "k.conperiod" if version >= 18 else "false"
         return f"""
-            WITH {COLUMNS}, {bodies(OF_CONSTRAINT)}
-            SELECT 'pg_constraint'::regclass::oid::int8, k.oid::int8, 0, n.nspname::text, c.relname::text,
-                   k.conname::text, k.contype::text,
-                   left(tail.definition, length(tail.definition) - length(tail.deferral || CASE WHEN NOT {enforced} THEN ' NOT ENFORCED'
-                                                      WHEN NOT k.convalidated THEN ' NOT VALID' ELSE '' END)),
-                   tail.deferral, {enforced}, k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
+            WITH {COLUMNS}, {bodies(OF_CONSTRAINT)},
+            ours AS MATERIALIZED (
+              SELECT k.oid, {of_columns("k.conkey", "a.names")} AS names,
+                     CASE WHEN k.contype = 'f' THEN {of_columns("k.confkey", "b.names")} END AS target_names, shaped.shape AS index_shape
+              FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+              LEFT JOIN columns a ON a.attrelid = k.conrelid LEFT JOIN columns b ON b.attrelid = k.confrelid
+              LEFT JOIN shaped ON shaped.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+              WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
+                AND c.relkind IN ('r', 'p', 'f') AND NOT (k.contype = 'f' AND k.conparentid <> 0)),
+            -- Those that agree in all that is printed share one print.
+            formed AS MATERIALIZED (
+              SELECT k.oid, CASE WHEN k.confdelsetcols IS NOT NULL THEN k.oid::text
+                ELSE concat_ws(' ', k.contype, k.condeferrable, k.condeferred, k.convalidated, {enforced}, {period}, k.connoinherit,
+                  names, k.conexclop, index_shape, k.confrelid, target_names, k.confmatchtype, k.confupdtype, k.confdeltype, k.conbin) END AS form
+              FROM pg_constraint k JOIN ours USING (oid)),
+            printed AS MATERIALIZED (
+              SELECT form, left(definition, length(definition) - length(deferral || CASE WHEN NOT enforced THEN ' NOT ENFORCED'
+                                                                                     WHEN NOT valid THEN ' NOT VALID' ELSE '' END)) AS definition,
+                     deferral, condition
+              FROM (
+                SELECT f.form, pg_get_constraintdef(k.oid) AS definition, k.convalidated AS valid, {enforced} AS enforced,
+                       CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
+                       || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END AS deferral,
+                       CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END AS condition
+                FROM (SELECT form, min(oid) AS oid FROM formed GROUP BY form) AS f JOIN pg_constraint k USING (oid) OFFSET 0) AS whole)
+            SELECT {address("pg_constraint", "k.oid")}, n.nspname::text, c.relname::text,
+                   k.conname::text, k.contype::text, p.definition, p.deferral,
+                   {enforced}, k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
                    coalesce(ic.reloptions, '{{}}'), s.spcname::text,
-                   {names_of("k.conkey", "a")},
-                   CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END,
-                   CASE WHEN k.contype = 'f' THEN {names_of("k.confkey", "b")} END,
-                   CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END,
-                   i.indisunique, d.body,
+                   ours.names::text[], CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END, ours.target_names::text[],
+                   p.condition, i.indisunique, d.body,
                    NOT {period} AND i.indpred IS NULL AND i.indexprs IS NULL
                      AND 0 = ALL (i.indoption::int2[]),
                    c.relkind = 'p', CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END,
                    {PART_OF}
-            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            LEFT JOIN columns a ON a.attrelid = k.conrelid LEFT JOIN columns b ON b.attrelid = k.confrelid
+            FROM ours JOIN formed USING (oid) JOIN printed p USING (form) JOIN pg_constraint k USING (oid)
+            JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
             LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
-            LEFT JOIN shaped USING (indexrelid) LEFT JOIN bodies d USING (shape)
-            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
-            CROSS JOIN LATERAL (SELECT pg_get_constraintdef(k.oid), CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
-              || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END OFFSET 0) AS tail (definition, deferral)
-            WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
-              AND c.relkind IN ('r', 'p', 'f') AND NOT (k.contype = 'f' AND k.conparentid <> 0)"""
+            LEFT JOIN bodies d ON d.shape = ours.index_shape
+            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace"""
 
     @property
     def parent(self) -> Identity:

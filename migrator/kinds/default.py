@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import alter_table, made_above
 from migrator.kinds.schema import OURS
@@ -38,9 +38,10 @@ class Default(Object):
 
     @classmethod
     def query(cls, version: int) -> str:
+        # A default names no column; without the table, pg_get_expr does not have to open it.
         return f"""
-            SELECT 'pg_attrdef'::regclass::oid::int8, d.oid::int8, 0, n.nspname::text, c.relname::text,
-                   a.attname::text, pg_get_expr(d.adbin, d.adrelid)
+            SELECT {address("pg_attrdef", "d.oid")}, n.nspname::text, c.relname::text,
+                   a.attname::text, pg_get_expr(d.adbin, 0)
             FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
             WHERE a.attgenerated = '' AND c.relkind <> 'v' AND {OURS}"""

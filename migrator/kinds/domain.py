@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.composite import STORED
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
@@ -33,7 +33,7 @@ class Domain(Object):
     def query(cls, version: int) -> str:
         return f"""
             {STORED}
-            SELECT 'pg_type'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, t.typname::text,
+            SELECT {address("pg_type", "t.oid")}, n.nspname::text, t.typname::text,
                    format_type(t.typbasetype, t.typtypmod),
                    CASE WHEN t.typcollation <> b.typcollation THEN format('%I.%I', cn.nspname, c.collname) END,
                    coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault),
@@ -126,8 +126,7 @@ class DomainNotNull(Object):
             else "(VALUES (NULL::oid, NULL::name)) AS k (oid, conname) ON true"
         )
         return f"""
-            SELECT CASE WHEN k.oid IS NULL THEN 0 ELSE 'pg_constraint'::regclass::oid::int8 END,
-                   coalesce(k.oid, 0)::int8, 0, n.nspname::text, t.typname::text,
+            SELECT coalesce({address("pg_constraint", "k.oid")}, {NO_ADDRESS}), n.nspname::text, t.typname::text,
                    CASE WHEN k.conname <> t.typname || '_not_null' THEN k.conname::text END
             FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN {constraint}
             WHERE t.typtype = 'd' AND t.typnotnull AND {OURS}"""
@@ -197,7 +196,7 @@ class DomainConstraint(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_constraint'::regclass::oid::int8, k.oid::int8, 0, n.nspname::text, t.typname::text,
+            SELECT {address("pg_constraint", "k.oid")}, n.nspname::text, t.typname::text,
                    k.conname::text,
                    CASE WHEN k.convalidated THEN pg_get_constraintdef(k.oid)
                         ELSE left(pg_get_constraintdef(k.oid), -length(' NOT VALID')) END,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key
 from migrator.kinds.schema import OURS
 from migrator.sql import literal
 from migrator.statement import Identity, Statement
@@ -24,7 +24,7 @@ class Enum(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_type'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, t.typname::text,
+            SELECT {address("pg_type", "t.oid")}, n.nspname::text, t.typname::text,
                    ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
             FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
             WHERE t.typtype = 'e' AND {OURS}"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, replaced
 from migrator.kinds.trigger import ENABLE
 from migrator.sql import identifier, literal
 from migrator.statement import Statement
@@ -26,9 +26,9 @@ class EventTrigger(Object):
 
     @classmethod
     def query(cls, version: int) -> str:
-        return """
-            SELECT 'pg_event_trigger'::regclass::oid::int8, e.oid::int8, 0, e.evtname::text, e.evtevent::text,
-                   coalesce(e.evttags, '{}'), format('%I.%I', n.nspname, p.proname), e.evtenabled::text
+        return f"""
+            SELECT {address("pg_event_trigger", "e.oid")}, e.evtname::text, e.evtevent::text,
+                   coalesce(e.evttags, '{{}}'), format('%I.%I', n.nspname, p.proname), e.evtenabled::text
             FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
             JOIN pg_namespace n ON n.oid = p.pronamespace"""
 

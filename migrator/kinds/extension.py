@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
 from migrator.sql import identifier, literal
 from migrator.statement import Identity, Statement
 
@@ -26,8 +26,8 @@ class Extension(Object):
     @classmethod
     def query(cls, version: int) -> str:
         # Pre-installed ones (plpgsql) have an oid below the first normal one.
-        return """
-            SELECT 'pg_extension'::regclass::oid::int8, e.oid::int8, 0, e.extname::text, n.nspname::text, e.extversion,
+        return f"""
+            SELECT {address("pg_extension", "e.oid")}, e.extname::text, n.nspname::text, e.extversion,
                    e.extrelocatable,
                    ARRAY(SELECT u.target FROM pg_extension_update_paths(e.extname) u
                          WHERE u.source = e.extversion AND u.path IS NOT NULL ORDER BY u.target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.role import exists
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
@@ -47,8 +47,8 @@ class ForeignDataWrapper(Object):
 
     @classmethod
     def query(cls, version: int) -> str:
-        return """
-            SELECT 'pg_foreign_data_wrapper'::regclass::oid::int8, oid::int8, 0, fdwname::text,
+        return f"""
+            SELECT {address("pg_foreign_data_wrapper", "oid")}, fdwname::text,
                    CASE WHEN fdwhandler <> 0 THEN fdwhandler::regproc::text END,
                    CASE WHEN fdwvalidator <> 0 THEN fdwvalidator::regproc::text END,
                    ARRAY(SELECT o FROM unnest(fdwoptions) o ORDER BY o)
@@ -84,8 +84,8 @@ class Server(Object):
 
     @classmethod
     def query(cls, version: int) -> str:
-        return """
-            SELECT 'pg_foreign_server'::regclass::oid::int8, s.oid::int8, 0, s.srvname::text, w.fdwname::text,
+        return f"""
+            SELECT {address("pg_foreign_server", "s.oid")}, s.srvname::text, w.fdwname::text,
                    s.srvtype, s.srvversion, ARRAY(SELECT o FROM unnest(s.srvoptions) o ORDER BY o)
             FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw"""
 
@@ -123,8 +123,8 @@ class UserMapping(Object):
     @classmethod
     def query(cls, version: int) -> str:
         # The view leaves out the options that the connected role may not see; the catalog is the superuser's.
-        return """
-            SELECT 'pg_user_mapping'::regclass::oid::int8, umid::int8, 0, srvname::text,
+        return f"""
+            SELECT {address("pg_user_mapping", "umid")}, srvname::text,
                    CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE quote_ident(usename) END,
                    ARRAY(SELECT o FROM unnest(umoptions) o ORDER BY o),
                    CASE WHEN umuser <> 0 THEN usename::text END
@@ -181,7 +181,7 @@ class ForeignTable(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_class", "c.oid")}, n.nspname::text, c.relname::text,
                    s.srvname::text, ARRAY(SELECT o FROM unnest(f.ftoptions) o ORDER BY o)
             FROM pg_foreign_table f
             JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -241,7 +241,7 @@ class ForeignColumn(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, a.attname::text,
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, a.attname::text,
                    ARRAY(SELECT o FROM unnest(a.attfdwoptions) o ORDER BY o)
             FROM pg_attribute a
             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

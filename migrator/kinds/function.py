@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.schema import OURS
 from migrator.sql import qualified
 from migrator.statement import Identity, Statement
@@ -44,7 +44,7 @@ class Function(Object):
         modes = """unnest(coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[p.pronargs::int])))
                    WITH ORDINALITY AS u (mode, place)"""
         return f"""
-            SELECT 'pg_proc'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, p.proname::text,
+            SELECT {address("pg_proc", "p.oid")}, n.nspname::text, p.proname::text,
                    oidvectortypes(p.proargtypes), p.prokind::text, pg_get_function_result(p.oid),
                    ARRAY(SELECT concat_ws(' ', u.mode, p.proargnames[u.place],
                                           format_type(p.proallargtypes[u.place], NULL))

@@ -12,7 +12,18 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from migrator.errors import PlanError
-from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted
+from migrator.kinds.base import (
+    NO_ADDRESS,
+    Facts,
+    Object,
+    Tree,
+    address,
+    altered,
+    describe,
+    key,
+    located,
+    noted,
+)
 from migrator.kinds.owner import rights
 from migrator.kinds.role import exists
 from migrator.sql import identifier, qualified
@@ -231,7 +242,7 @@ class Grant(Privileges):
               GROUP BY t.classid, t.objid, t.objsubid, t.part, t.type, t.owner, t.everything,
                        x.grantee, x.grantor
             )
-            SELECT classid::oid::int8, objid::int8, objsubid::int4, part,
+            SELECT {located("classid::oid", "objid", "objsubid")}, part,
                    {called("grantee", "owner")}, {called("grantor", "owner")},
                    {collapsed("held")}, {collapsed("held_grantable")}, coalesce(everything, '{{}}'),
                    {collapsed("usual")}, {collapsed("usual_grantable")},
@@ -353,7 +364,7 @@ class MemberGrant(Privileges):
                 UNION ALL SELECT 'usual', a.* FROM aclexplode(t.usual) a) AS x
               GROUP BY t.classid, t.objid, t.part, t.type, t.owner, t.extension, t.everything, x.grantee
             )
-            SELECT 0::int8, 0::int8, 0,
+            SELECT {NO_ADDRESS},
                    CASE type WHEN 'f' THEN 'ROUTINE ' || objid::regprocedure
                      WHEN 's' THEN 'SEQUENCE ' || objid::regclass
                      WHEN 'T' THEN 'TYPE ' || objid::regtype
@@ -447,7 +458,7 @@ class DefaultPrivilege(Privileges):
                 UNION ALL SELECT 'usual', e.* FROM aclexplode(d.whole) e WHERE d.namespace = 0) AS x
               GROUP BY d.oid, d.role, d.namespace, d.objects, d.everything, x.grantee
             )
-            SELECT 'pg_default_acl'::regclass::oid::int8, h.oid::int8, 0, {called("h.role", "0")},
+            SELECT {address("pg_default_acl", "h.oid")}, {called("h.role", "0")},
                    coalesce(n.nspname::text, ''), h.objects, {called("h.grantee", "h.role")},
                    {collapsed("held")}, {collapsed("held_grantable")}, everything,
                    {collapsed("usual")}, {collapsed("usual_grantable")},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, suffixed
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, suffixed
 from migrator.kinds.default import fill_with_default
 from migrator.kinds.inherited import made_above
 from migrator.kinds.schema import OURS
@@ -45,7 +45,7 @@ class Identity(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, sc.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_class", "sc.oid")}, n.nspname::text, c.relname::text,
                    a.attname::text, a.attidentity::text, sn.nspname::text, sc.relname::text,
                    s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
                    CASE WHEN sc.relpersistence <> c.relpersistence THEN sc.relpersistence::text END

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, suffixed
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, suffixed
 from migrator.kinds.options import storage
+from migrator.kinds.relation import COLUMNS, of_columns
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Guard, Identity, LockMode, Precondition, Statement, lock
@@ -17,29 +18,27 @@ OF_CONSTRAINT = (
 
 
 def bodies(which: str) -> str:
-    """SQL: WITH queries about the indexes of a condition on pg_index i.
+    """SQL: WITH queries about the indexes of a condition on pg_index i; they use COLUMNS.
 
     `shaped`: the names of an index's columns, NULL for an expression, and its shape. `bodies`: what PostgreSQL prints for
     a shape, and the same in parts, where it is made of them (`whole`): `bare`, storage parameters, `predicate`.
     """
     # pg_get_indexdef begins with CREATE [UNIQUE] INDEX name ON [ONLY] table; what follows, "USING …", names neither the
     # index nor the table. The beginning is built from the same catalog columns, so its length is known, not searched for.
-    # Indexes that agree in all that the rest is printed from share it: printing is most of the work, and done once.
+    # Indexes that agree in all that the rest is printed from share it: printing is most of the work, and done once. The tree of
+    # an expression has columns by number; where it has a whole row, which is printed as its table, it has the type of that row.
     return f"""
-    keyed AS MATERIALIZED (
-      SELECT i.indexrelid, array_agg(a.attname::text ORDER BY u.place) AS names,
-             array_agg(ROW(a.attname, a.atttypid, a.attcollation)::text ORDER BY u.place) AS looks
-      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relkind IN ('r', 'p', 'm')
-      CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS u (number, place)
-      LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number AND u.number > 0
-      WHERE i.indexrelid >= 16384 AND {which} GROUP BY i.indexrelid),
     optioned AS (SELECT DISTINCT attrelid FROM pg_attribute WHERE attoptions IS NOT NULL),
+    keyed AS MATERIALIZED (
+      SELECT i.indexrelid, (i.indkey::int2[])[0:] AS numbers, columns.*,
+             concat_ws(' ', i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption) AS looks, i.indpred, i.indexprs
+      FROM pg_index i JOIN columns ON attrelid = i.indrelid WHERE i.indexrelid >= 16384 AND {which}),
     shaped AS MATERIALIZED (
-      SELECT indexrelid, keyed.names, CASE WHEN i.indexprs IS NOT NULL OR o.attrelid IS NOT NULL THEN indexrelid::text
-        ELSE concat_ws(' ', i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption,
-                       keyed.looks, coalesce(ic.reloptions, '{{}}'), pg_get_expr(i.indpred, i.indrelid)) END AS shape
-      FROM keyed JOIN pg_index i USING (indexrelid) JOIN pg_class ic ON ic.oid = indexrelid
-      LEFT JOIN optioned o ON o.attrelid = indexrelid),
+      SELECT indexrelid, {of_columns("numbers", "names")} AS names,
+             CASE WHEN o.attrelid IS NOT NULL THEN indexrelid::text
+             ELSE concat_ws(' ', looks, {of_columns("numbers", "names")}, {of_columns("numbers", "types")}, {of_columns("numbers", "collations")},
+                            ic.reloptions, CASE WHEN num_nulls(indpred, indexprs) < 2 THEN names END, indpred, '|', indexprs) END AS shape
+      FROM keyed JOIN pg_class ic ON ic.oid = indexrelid LEFT JOIN optioned o ON o.attrelid = indexrelid),
     bodies AS MATERIALIZED (
       SELECT shape, body, right(body, length(tail)) = tail AS whole, left(body, length(body) - length(tail)) AS bare, predicate
       FROM (
@@ -168,8 +167,8 @@ class Index(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            WITH {bodies("NOT " + OF_CONSTRAINT)}
-            SELECT 'pg_class'::regclass::oid::int8, ic.oid::int8, 0, n.nspname::text, ic.relname::text, c.relname::text,
+            WITH {COLUMNS}, {bodies("NOT " + OF_CONSTRAINT)}
+            SELECT {address("pg_class", "ic.oid")}, n.nspname::text, ic.relname::text, c.relname::text,
                    i.indisunique,
                    CASE WHEN d.whole THEN d.bare ELSE d.body END,
                    CASE WHEN d.whole THEN coalesce(ic.reloptions, '{{}}') ELSE '{{}}' END,
@@ -178,7 +177,7 @@ class Index(Object):
                      SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
                      WHERE a.attrelid = ic.oid AND a.attnum > 0 AND a.attstattarget >= 0 ORDER BY a.attnum) END,
                    s.spcname::text, i.indisvalid OR ic.relkind = 'I',
-                   shaped.names[:i.indnkeyatts],
+                   shaped.names[:i.indnkeyatts]::text[],
                    NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
             FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
             JOIN pg_namespace n ON n.oid = ic.relnamespace LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace

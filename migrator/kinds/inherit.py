@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, key, replaced
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, key, replaced
 from migrator.kinds.schema import OURS
 from migrator.sql import qualified
 from migrator.statement import Identity, LockMode, Statement, lock
@@ -25,7 +25,7 @@ class Inherit(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, pn.nspname::text, p.relname::text,
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, pn.nspname::text, p.relname::text,
                    row_number() OVER (PARTITION BY c.oid ORDER BY i.inhseqno)::int4
             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.schema import OURS
 from migrator.kinds.table import OPTIONS
 from migrator.kinds.view import COLUMNS, reprint, set_options
@@ -39,7 +39,7 @@ class MaterializedView(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_class", "c.oid")}, n.nspname::text, c.relname::text,
                    {COLUMNS},
                    left(pg_get_viewdef(c.oid), -1), {OPTIONS}, am.amname::text, s.spcname::text
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = c.relam
@@ -127,7 +127,7 @@ class Contents(Object):
               SELECT e.view, d.used FROM every e JOIN pg_class c ON c.oid = e.used AND c.relkind = 'v'
               JOIN direct d ON d.view = e.used
             )
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text,
                    coalesce((SELECT array_agg(name ORDER BY un.nspname, u.relname, place)
                              FROM every e JOIN pg_class u ON u.oid = e.used AND u.relkind = 'm'
                              JOIN pg_namespace un ON un.oid = u.relnamespace,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, suffixed
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key, noted, suffixed
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import made_above, originals, sources
 from migrator.kinds.partition import Partition
@@ -58,8 +58,7 @@ class NotNull(Object):
         # Up to 17 nothing tells whether a child declares it too; it then goes with that of its parent.
         came, local = ("k.coninhcount", "k.conislocal") if version >= 18 else ("a.attinhcount", "true")
         return f"""
-            SELECT CASE WHEN k.oid IS NULL THEN 0 ELSE 'pg_constraint'::regclass::oid::int8 END,
-                   coalesce(k.oid, 0)::int8, 0, n.nspname::text, c.relname::text, a.attname::text,
+            SELECT coalesce({address("pg_constraint", "k.oid")}, {NO_ADDRESS}), n.nspname::text, c.relname::text, a.attname::text,
                    CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null'
                              AND (c.relispartition OR {local}) THEN k.conname::text END,
                    coalesce(k.convalidated, true), coalesce(k.connoinherit, false), {local} OR c.relispartition,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, key, located, noted, replaced
 from migrator.kinds.role import exists
 from migrator.statement import Identity, Precondition, Statement
 
@@ -60,7 +60,7 @@ class Owner(Object):
             for catalog, owner in _OWNED.items()
         )
         return f"""
-            SELECT classid::int8, objid::int8, 0, '', quote_ident(r.rolname), r.rolname::text
+            SELECT {located("classid", "objid")}, '', quote_ident(r.rolname), r.rolname::text
             FROM ({every}) AS every (classid, objid, owner) JOIN pg_roles r ON r.oid = every.owner
             WHERE (objid >= 16384 OR objid = 'public'::regnamespace) AND r.rolname <> current_user"""
 

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, describe, key, noted, replaced, suffixed
+from migrator.kinds.base import (
+    NO_ADDRESS,
+    Facts,
+    Object,
+    Tree,
+    altered,
+    describe,
+    key,
+    noted,
+    replaced,
+    suffixed,
+)
 from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
 from migrator.kinds.index import PART_OF
@@ -95,7 +106,7 @@ class Partition(Object):
     def query(cls, version: int) -> str:
         return f"""
             {_BOUNDS}
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, pn.nspname::text, p.relname::text,
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, pn.nspname::text, p.relname::text,
                    pg_get_expr(c.relpartbound, c.oid), b.condition, b.hashed,
                    ARRAY(SELECT k.conname::text FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'
                          ORDER BY 1),
@@ -505,7 +516,7 @@ class IndexPartition(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, ic.relname::text, hn.nspname::text, hc.relname::text,
+            SELECT {NO_ADDRESS}, n.nspname::text, ic.relname::text, hn.nspname::text, hc.relname::text,
                    n.nspname::text, c.relname::text,
                    CASE WHEN k.conname IS NULL THEN ARRAY['index', n.nspname::text, ic.relname::text]
                         ELSE ARRAY['constraint', n.nspname::text, c.relname::text, k.conname::text] END, {PART_OF}

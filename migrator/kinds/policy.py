@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, replaced
 from migrator.kinds.role import exists
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
@@ -33,7 +33,7 @@ class Policy(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_policy'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_policy", "p.oid")}, n.nspname::text, c.relname::text,
                    p.polname::text,
                    p.polpermissive, p.polcmd::text,
                    ARRAY(SELECT coalesce(r.rolname::text, '') FROM unnest(p.polroles) AS u (role)

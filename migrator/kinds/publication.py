@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, replaced
 from migrator.kinds.relation import relation
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, Statement
@@ -33,7 +33,7 @@ class Publication(Object):
         events = ", ".join(f"CASE WHEN pub{event} THEN '{event}' END" for event in _EVENTS)
         generated = "pubgencols::text" if version >= 18 else "NULL::text"
         return f"""
-            SELECT 'pg_publication'::regclass::oid::int8, oid::int8, 0, pubname::text, puballtables,
+            SELECT {address("pg_publication", "oid")}, pubname::text, puballtables,
                    array_remove(ARRAY[{events}], NULL), pubviaroot, nullif({generated}, 'n')
             FROM pg_publication"""
 
@@ -97,8 +97,8 @@ class PublicationTable(_Content):
 
     @classmethod
     def query(cls, version: int) -> str:
-        return """
-            SELECT 'pg_publication_rel'::regclass::oid::int8, r.oid::int8, 0, p.pubname::text,
+        return f"""
+            SELECT {address("pg_publication_rel", "r.oid")}, p.pubname::text,
                    n.nspname::text, c.relname::text,
                    ARRAY(SELECT a.attname::text FROM pg_attribute a
                          WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[])
@@ -131,8 +131,8 @@ class PublicationSchema(_Content):
 
     @classmethod
     def query(cls, version: int) -> str:
-        return """
-            SELECT 'pg_publication_namespace'::regclass::oid::int8, r.oid::int8, 0,
+        return f"""
+            SELECT {address("pg_publication_namespace", "r.oid")},
                    p.pubname::text, n.nspname::text
             FROM pg_publication_namespace r JOIN pg_publication p ON p.oid = r.pnpubid
             JOIN pg_namespace n ON n.oid = r.pnnspid"""

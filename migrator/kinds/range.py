@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, key, replaced, suffixed
+from migrator.kinds.base import Facts, Object, Tree, address, key, replaced, suffixed
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, Statement
@@ -37,7 +37,7 @@ class Range(Object):
             " JOIN pg_namespace pn ON pn.oid = p.pronamespace WHERE p.oid = {}::oid)"
         )
         return f"""
-            SELECT 'pg_type'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, t.typname::text,
+            SELECT {address("pg_type", "t.oid")}, n.nspname::text, t.typname::text,
                    format_type(r.rngsubtype, NULL),
                    CASE WHEN NOT o.opcdefault OR o.opcintype <> r.rngsubtype
                         THEN format('%I.%I', onsp.nspname, o.opcname) END,

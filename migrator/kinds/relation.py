@@ -9,17 +9,19 @@ from migrator.statement import Identity
 
 COLUMNS = """
     columns AS MATERIALIZED (
-      SELECT attrelid, array_agg(attname::text ORDER BY attnum) AS names FROM pg_attribute
+      SELECT attrelid, array_agg(attname ORDER BY attnum) AS names, array_agg(atttypid ORDER BY attnum) AS types,
+             array_agg(attcollation ORDER BY attnum) AS collations
+      FROM pg_attribute JOIN pg_class ON oid = attrelid AND relkind IN ('r', 'p', 'm', 'f')
       WHERE attnum > 0 AND attrelid >= 16384 GROUP BY attrelid)"""
-"""A WITH query of every relation's column names by number, dropped ones too: one pass instead of a look-up a row."""
+"""A WITH query of what the columns of each table are, by number, dropped ones too: one pass instead of a look-up a row."""
 
 
-def names_of(numbers: str, columns: str) -> str:
-    """SQL: the names of the columns with these numbers (int2[], from 1), NULL for an expression; `columns` is COLUMNS."""
+def of_columns(numbers: str, every: str) -> str:
+    """SQL: one of the arrays of COLUMNS for the columns with these numbers (int2[], from 1), NULL for an expression."""
     # A subquery a row takes longer than the rest of the row; few have more than two columns.
-    every = f"SELECT {columns}.names[u.number] FROM unnest({numbers}) WITH ORDINALITY AS u (number, place) ORDER BY u.place"
-    return f"""CASE cardinality({numbers}) WHEN 1 THEN ARRAY[{columns}.names[({numbers})[1]]]
-        WHEN 2 THEN ARRAY[{columns}.names[({numbers})[1]], {columns}.names[({numbers})[2]]] ELSE ARRAY({every}) END"""
+    each = f"SELECT {every}[u.number] FROM unnest({numbers}) WITH ORDINALITY AS u (number, place) ORDER BY u.place"
+    return f"""CASE cardinality({numbers}) WHEN 1 THEN ARRAY[{every}[({numbers})[1]]]
+        WHEN 2 THEN ARRAY[{every}[({numbers})[1]], {every}[({numbers})[2]]] ELSE ARRAY({each}) END"""
 
 
 _KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized_view", "f": "table"}

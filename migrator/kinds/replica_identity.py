@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key, noted
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
@@ -32,7 +32,7 @@ class ReplicaIdentity(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, c.relreplident::text, x.relname::text, {_OWNER},
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, c.relreplident::text, x.relname::text, {_OWNER},
                    c.relkind::text
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident AND c.relreplident = 'i'
@@ -89,7 +89,7 @@ class Cluster(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, x.relname::text, {_OWNER}, c.relkind::text
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, x.relname::text, {_OWNER}, c.relkind::text
             FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_class x ON x.oid = i.indexrelid
             LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
 from migrator.kinds.trigger import ENABLE
@@ -30,7 +30,7 @@ class Rule(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_rewrite'::regclass::oid::int8, r.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_rewrite", "r.oid")}, n.nspname::text, c.relname::text,
                    r.rulename::text, left(pg_get_ruledef(r.oid), -1), r.ev_enabled::text, c.relkind::text
             FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
             JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, key
+from migrator.kinds.base import Facts, Object, Tree, address, key
 from migrator.statement import Statement
 
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
@@ -22,7 +22,7 @@ class Schema(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_namespace'::regclass::oid::int8, n.oid::int8, 0, n.nspname::text
+            SELECT {address("pg_namespace", "n.oid")}, n.nspname::text
             FROM pg_namespace n WHERE {OURS}"""
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:

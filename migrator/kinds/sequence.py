@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Items
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key
 from migrator.kinds.owner import rights
 from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
@@ -78,7 +78,7 @@ class Sequence(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_class", "c.oid")}, n.nspname::text, c.relname::text,
                    format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
                    s.seqcycle, c.relpersistence::text
             FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -140,7 +140,7 @@ class OwnedBy(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, tn.nspname::text, t.relname::text,
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, tn.nspname::text, t.relname::text,
                    a.attname::text
             FROM pg_depend d
             JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S' JOIN pg_namespace n ON n.oid = c.relnamespace

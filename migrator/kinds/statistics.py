@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
 from migrator.statement import Identity, LockMode, Statement, lock
@@ -30,7 +30,7 @@ class Statistics(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_statistic_ext'::regclass::oid::int8, s.oid::int8, 0, n.nspname::text, s.stxname::text,
+            SELECT {address("pg_statistic_ext", "s.oid")}, n.nspname::text, s.stxname::text,
                    pg_get_statisticsobjdef(s.oid), nullif(s.stxstattarget, -1)::int4, cn.nspname::text, c.relname::text,
                    c.relkind::text
             FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace

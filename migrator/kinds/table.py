@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, aside_name, key, noted, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, aside_name, key, noted, replaced
 from migrator.kinds.column import Column
 from migrator.kinds.default import Default
 from migrator.kinds.identity import Identity as IdentityKind
@@ -55,7 +55,7 @@ class Table(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_class", "c.oid")}, n.nspname::text, c.relname::text,
                    pg_get_partkeydef(c.oid), CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
                    CASE WHEN a.amname <> 'heap' THEN a.amname::text END, s.spcname::text, c.relpersistence::text,
                    {OPTIONS},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted, replaced
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
@@ -41,7 +41,7 @@ class Trigger(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_trigger'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_trigger", "t.oid")}, n.nspname::text, c.relname::text,
                    t.tgname::text,
                    t.tgconstraint <> 0, pg_get_triggerdef(t.oid), t.tgenabled::text, c.relkind::text
             FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -118,7 +118,7 @@ class PartitionTrigger(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, t.tgname::text, t.tgenabled::text,
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, t.tgname::text, t.tgenabled::text,
                    ARRAY(SELECT u.name FROM pg_partition_ancestors(c.oid) WITH ORDINALITY AS a (relid, far)
                          JOIN pg_class h ON h.oid = a.relid JOIN pg_namespace hn ON hn.oid = h.relnamespace,
                          unnest(ARRAY[hn.nspname::text, h.relname::text]) WITH ORDINALITY AS u (name, place)

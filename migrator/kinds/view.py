@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
 from migrator.kinds.column import COMPRESSION, OPTIONS, STORAGE
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
@@ -74,7 +74,7 @@ class View(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_class", "c.oid")}, n.nspname::text, c.relname::text,
                    {COLUMNS},
                    coalesce(c.reloptions, '{{}}'), left(pg_get_viewdef(c.oid), -1), {_HOLLOW}
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -159,7 +159,7 @@ class ViewColumn(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_class'::regclass::oid::int8, c.oid::int8, a.attnum::int4, n.nspname::text,
+            SELECT {address("pg_class", "c.oid", "a.attnum")}, n.nspname::text,
                    c.relname::text,
                    a.attname::text, CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
                    a.attcompression::text, nullif(a.attstattarget, -1)::int4, {OPTIONS},
@@ -232,7 +232,7 @@ class ViewDefault(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_attrdef'::regclass::oid::int8, d.oid::int8, 0, n.nspname::text, c.relname::text,
+            SELECT {address("pg_attrdef", "d.oid")}, n.nspname::text, c.relname::text,
                    a.attname::text, pg_get_expr(d.adbin, d.adrelid)
             FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid
             JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -46,12 +46,11 @@ Same = Callable[[Object, Object], bool]
 def diff(old: Snapshot, new: Snapshot, facts: Facts, same: Same | None = None) -> Changes:
     """What differs between `old` and `new`, without what has to go along with it."""
     changes = Changes(old, new)
-    for identity, after in new.objects.items():
-        before = old.objects.get(identity)
+    was = old.objects.get
+    for identity, after in [(i, one) for i, one in new.objects.items() if was(i) != one]:
+        before = was(identity)
         if before is None:
             changes.created.add(identity)
-            continue
-        if before is after or before == after:
             continue
         changed = before.differences(after)
         if not changed or (same and same(before, after)):
@@ -60,7 +59,7 @@ def diff(old: Snapshot, new: Snapshot, facts: Facts, same: Same | None = None) -
             changes.altered[identity] = changed
         else:
             _replace(changes, identity)
-    changes.dropped.update(identity for identity in old.objects if identity not in new.objects)
+    changes.dropped.update([identity for identity in old.objects if identity not in new.objects])
     return changes
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import psycopg
 
 from migrator.errors import ServerError
 from migrator.kinds import KINDS
-from migrator.kinds.base import Address, Object
+from migrator.kinds.base import Address, Object, attribute, located, whole
 from migrator.state.snapshot import Snapshot
-from migrator.state.ties import Links, Ties
+from migrator.state.ties import COPY, Links, Ties
 from migrator.statement import Identity
 
 OLDEST_SUPPORTED = 15
@@ -22,8 +24,9 @@ NOT_COMPARED: frozenset[Identity] = frozenset(
     {("schema", OUR_SCHEMA), ("table", "public", "alembic_version")}
 )
 
-_DEPEND = """
-SELECT classid::int8, objid::int8, objsubid, refclassid::int8, refobjid::int8, refobjsubid, deptype::text
+_DEPEND = f"""
+SELECT {located("classid", "objid", "objsubid")}, {located("refclassid", "refobjid", "refobjsubid")},
+       CASE WHEN deptype = 'i' AND classid = refclassid AND classid = 'pg_constraint'::regclass THEN '{COPY}' ELSE deptype::text END
 FROM pg_catalog.pg_depend
 WHERE objid >= 16384 AND (refobjid >= 16384 OR refobjid = 'public'::regnamespace)
 """
@@ -81,7 +84,7 @@ def _all_addresses() -> str:
             f"SELECT '{table}'::regclass::oid AS class, {oid} AS object FROM {catalog} WHERE {where}"
         )
     return f"""
-        SELECT class::int8, object::int8, 0 FROM ({" UNION ALL ".join(asked)}) AS every
+        SELECT {located("class", "object")} FROM ({" UNION ALL ".join(asked)}) AS every
         WHERE NOT EXISTS (SELECT FROM pg_depend WHERE classid = class AND objid = object AND objsubid = 0 AND deptype IN ('i', 'e', 'P'))"""
 
 
@@ -110,9 +113,9 @@ WHERE objtype NOT IN ('database', 'role', 'tablespace', 'subscription')
 """
 
 _IDENTIFY = """
-SELECT i.type || ' ' || i.identity, a.c, a.o, a.s
-FROM unnest(%s::int8[], %s::int8[], %s::int4[]) AS a (c, o, s),
-     LATERAL pg_identify_object(a.c::oid, a.o::oid, a.s) AS i
+SELECT i.type || ' ' || i.identity
+FROM unnest(%s::int8[]) AS a (address),
+     LATERAL pg_identify_object(((address >> 16) & 16383)::oid, (address >> 30)::oid, (address & 65535)::int4) AS i
 WHERE i.identity IS NOT NULL AND coalesce(i.schema, '') !~ '^pg_(temp|toast)'
 """
 
@@ -126,28 +129,43 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
         # Nothing but pg_catalog on the path makes PostgreSQL print every other name with its schema.
         execute("SET LOCAL search_path = pg_catalog")
         execute("SET LOCAL quote_all_identifiers = off")
-        # To compile these queries takes longer than to run them.
+        # To compile these queries takes longer than to run them, and each parallel worker would fill caches of its own.
         execute("SET LOCAL jit = off")
-        with connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(_DEPEND).fetchall()
+        execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        kinds = sorted(KINDS, key=lambda kind: kind.attached)
+        asked = [_DEPEND, *(kind.query(version) for kind in kinds), _all_addresses(), _LABELS, _ODD]
+        with closing(_answers(connection, asked)) as answers:
+            rows = next(answers)
             links = Links(rows)
             objects: dict[Identity, Object] = {}
-            for kind in sorted(KINDS, key=lambda k: k.attached):
-                found = cursor.execute(kind.query(version)).fetchall()
-                if kind.attached:
-                    _attach(kind, found, objects, links)
-                else:
-                    _collect(kind, found, objects, links)
+            for kind in kinds:
+                (_attach if kind.attached else _collect)(kind, next(answers), objects, links)
             if links.left_out:
                 _leave_out_orphans(objects)
-            every = cursor.execute(_all_addresses()).fetchall()
-            lost = [row for row in set(every).difference(links.objects) if not links.known(row)]
-            told = [what for query in (_LABELS, _ODD) for (what,) in cursor.execute(query)]
-            told += _identify(connection, lost)
-            unmodelled = tuple(sorted(set(told)))
-            roles = frozenset(name for (name,) in cursor.execute("SELECT rolname::text FROM pg_roles"))
+            lost = [one for (one,) in next(answers) if one not in links.objects and not links.known(one)]
+            told = [what for (what,) in (*next(answers), *next(answers))]
+        told += _identify(connection, lost)
+        unmodelled = tuple(sorted(set(told)))
+        roles = frozenset(name for (name,) in execute("SELECT rolname::text FROM pg_roles"))
     ties = Ties(rows, links, objects)
     return Snapshot(version, objects, ties.depends, ties.dependants, unmodelled, roles)
+
+
+def _answers(
+    connection: psycopg.Connection[Any], queries: Sequence[str]
+) -> Generator[list[tuple[Any, ...]], None, None]:
+    """The rows of each query in turn. The server works on the next one while those of one are taken apart."""
+
+    def ask(query: str) -> psycopg.Cursor[Any]:
+        return connection.cursor(binary=True).execute(query)
+
+    ahead = ThreadPoolExecutor(1)
+    try:
+        coming = deque(ahead.submit(ask, query) for query in queries)
+        while coming:
+            yield coming.popleft().result().fetchall()
+    finally:
+        ahead.shutdown(cancel_futures=True)
 
 
 def read_both(one: psycopg.Connection[Any], other: psycopg.Connection[Any]) -> tuple[Snapshot, Snapshot]:
@@ -172,34 +190,34 @@ def server_version(connection: psycopg.Connection[Any]) -> int:
 def _collect(
     kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
 ) -> None:
-    make, keys, word = tuple.__new__, 3 + kind._key_count, (kind.kind,)
+    make, keys, word = tuple.__new__, 1 + kind._key_count, (kind.kind,)
     members, addresses = links.members, links.objects
     for row in rows:
-        if (row[0], row[1], 0) in members:
-            links.left_out.add(row[:3])
+        address = row[0]
+        if members and whole(address) in members:
+            links.left_out.add(address)
             continue
-        identity = word + row[3:keys]
+        identity = word + row[1:keys]
         if identity in NOT_COMPARED:
-            links.left_out.add(row[:3])
+            links.left_out.add(address)
             continue
-        addresses[row[:3]] = identity
-        objects[identity] = make(kind, row[3:])
+        addresses[address] = identity
+        objects[identity] = make(kind, row[1:])
 
 
 def _attach(
     kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
 ) -> None:
-    """Adds what stands on an object, or on a part of one: a column, or what else belongs to it (row[3] names it)."""
-    for row in rows:
-        address: Address = row[:3]
+    """Adds what stands on an object, or on a part of one: a column, or what else belongs to it (row[1] names it)."""
+    for address, named, *values in rows:
         target, part = links.objects.get(address), ""
-        if target is None and address[2]:
-            target, part = links.objects.get((*address[:2], 0)), row[3]
-        elif target is None and row[3] and not links.member(address):
-            target, part = links.resolve(address), row[3]
+        if target is None and attribute(address):
+            target, part = links.objects.get(whole(address)), named
+        elif target is None and named and not links.member(address):
+            target, part = links.resolve(address), named
         if target is None or target not in objects:
             continue
-        one = tuple.__new__(kind, (target, part, *row[4:]))
+        one = tuple.__new__(kind, (target, part, *values))
         objects[one.identity] = one
 
 
@@ -213,9 +231,7 @@ def _leave_out_orphans(objects: dict[Identity, Object]) -> None:
             del objects[identity]
 
 
-def _identify(connection: psycopg.Connection[Any], addresses: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
+def _identify(connection: psycopg.Connection[Any], addresses: Sequence[Address]) -> tuple[str, ...]:
     if not addresses:
         return ()
-    columns = [[row[i] for row in addresses] for i in range(3)]
-    rows = connection.execute(_IDENTIFY, columns).fetchall()
-    return tuple(sorted({row[0] for row in rows}))
+    return tuple(sorted({name for (name,) in connection.execute(_IDENTIFY, [addresses])}))

@@ -13,35 +13,35 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from migrator.kinds.base import Address, Object
+from migrator.kinds.base import Address, Object, attribute, whole
 from migrator.state.snapshot import Lazy
 from migrator.statement import Identity
 
-Row = tuple[int, int, int, int, int, int, str]
-"""pg_depend: catalog, oid and attribute of the one that depends, the same of the other, and the type of the tie."""
-
-_CONSTRAINT = 2606
-"""The oid of pg_constraint, the same in every database."""
+Row = tuple[Address, Address, str]
+"""pg_depend: the one that depends, the other, and the type of the tie."""
+COPY = "copy"
+"""Type of the tie between two constraints: a foreign key has a part of its own for each partition that it references."""
+_OWNED = frozenset({"i", "e", "P", COPY})
 
 
 class Links:
     """Which object an address belongs to: its own, its table's, or that of its internal owner."""
 
-    def __init__(self, rows: Iterable[tuple[Any, ...]]):
+    def __init__(self, rows: Iterable[Row]):
         self.objects: dict[Address, Identity] = {}
         self.owners: dict[Address, Address] = {}
         self.members: set[Address] = set()
         self.left_out: set[Address] = set()
-        self.copies: set[tuple[int, int]] = set()
-        """What is there because of a partition and its parent, as catalog and oid."""
-        for c, o, s, rc, ro, rs, deptype in rows:
-            if deptype == "e":
-                self.members.add((c, o, 0))
-            # A foreign key has a part of its own for each partition that it references.
-            if deptype == "P" or (deptype == "i" and c == rc == _CONSTRAINT):
-                self.copies.add((c, o))
-            if deptype in ("i", "e", "P"):
-                self.owners.setdefault((c, o, s), (rc, ro, rs))
+        self.copies: set[Address] = set()
+        """What is there because of a partition and its parent."""
+        for one, other, tie in rows:
+            if tie not in _OWNED:
+                continue
+            self.owners.setdefault(one, other)
+            if tie == "e":
+                self.members.add(whole(one))
+            elif tie != "i":
+                self.copies.add(whole(one))
 
     def resolve(self, address: Address) -> Identity | None:
         """The object at the address, or None."""
@@ -65,24 +65,25 @@ class Links:
         for _ in range(10):
             yield address
             owner = self.owners.get(address)
-            if owner is None and address[2]:
-                owner = (address[0], address[1], 0)
+            if owner is None and attribute(address):
+                owner = whole(address)
             if owner is None:
                 return
             address = owner
 
 
 class Index:
-    """The rows in the order of an address: sorting them is quicker than a dictionary of lists, of which a plan needs few."""
+    """The rows in the order of an address: they are nearly in it as they come, so that sorting them is quicker than a
+    dictionary of lists, of which a plan needs few."""
 
-    def __init__(self, rows: Iterable[Row], first: int):
-        self._key = itemgetter(first, first + 1)
-        self._rows = sorted(rows, key=self._key)
+    def __init__(self, rows: Iterable[Row], place: int):
+        self._address = itemgetter(place)
+        self._rows = sorted(rows, key=self._address)
 
-    def at(self, place: tuple[int, int]) -> Sequence[Row]:
-        """The rows whose address is this place or a part of it."""
-        low = bisect_left(self._rows, place, key=self._key)
-        return self._rows[low : bisect_right(self._rows, place, lo=low, key=self._key)]
+    def at(self, address: Address) -> Sequence[Row]:
+        """The rows of the object that is there whole, and of its parts."""
+        low = bisect_left(self._rows, address, key=self._address)
+        return self._rows[low : bisect_right(self._rows, address | 0xFFFF, lo=low, key=self._address)]
 
 
 class Ties:
@@ -106,7 +107,7 @@ class Ties:
         found = {
             other
             for row in self._rows(identity, self._by_object)
-            if self.links.resolve(row[:3]) == identity and (other := self.links.resolve(row[3:6])) is not None
+            if self.links.resolve(row[0]) == identity and (other := self.links.resolve(row[1])) is not None
         }
         found = {other for other in found if other in self.objects and other[0] not in one.loose}
         if one.parent is not None:
@@ -118,7 +119,7 @@ class Ties:
         found = {
             one
             for row in self._rows(identity, self._by_referenced)
-            if self.links.resolve(row[3:6]) == identity and (one := self.links.resolve(row[:3])) is not None
+            if self.links.resolve(row[1]) == identity and (one := self.links.resolve(row[0])) is not None
         }
         found = {one for one in found if one in self.objects and identity[0] not in self.objects[one].loose}
         found.update(self._by_own_word.get(identity, ()))
@@ -127,12 +128,12 @@ class Ties:
     def _rows(self, identity: Identity, index: Index) -> Iterator[Row]:
         """The rows of every address that may belong to the object."""
         address = self._addresses.get(identity)
-        todo = [address[:2]] if address else []
+        todo = [whole(address)] if address else []
         seen = set(todo)
         while todo:
             place = todo.pop()
             # P and S: a part of a partitioned object; the kinds that attach partitions carry that tie.
-            yield from (row for row in index.at(place) if row[6] not in ("P", "S") and not self._of_copy(row))
+            yield from (row for row in index.at(place) if row[2] not in ("P", "S") and not self._of_copy(row))
             more = [owned for owned in self._owned.get(place, ()) if owned not in seen]
             seen.update(more)
             todo += more
@@ -140,17 +141,18 @@ class Ties:
     def _of_copy(self, row: Row) -> bool:
         """Whether a foreign key or trigger depends on something that is there because of a partition and its parent:
         it comes and goes with the partition, and the original stays."""
-        return row[:2] in self.links.copies and (*row[:2], 0) not in self.links.objects
+        one = whole(row[0])
+        return one in self.links.copies and one not in self.links.objects
 
     @cached_property
     def _addresses(self) -> dict[Identity, Address]:
         return {identity: address for address, identity in self.links.objects.items()}
 
     @cached_property
-    def _owned(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    def _owned(self) -> dict[Address, list[Address]]:
         owned = defaultdict(list)
-        for (c, o, _), (rc, ro, _) in self.links.owners.items():
-            owned[rc, ro].append((c, o))
+        for one, other in self.links.owners.items():
+            owned[whole(other)].append(whole(one))
         return owned
 
     @cached_property
@@ -159,7 +161,7 @@ class Ties:
 
     @cached_property
     def _by_referenced(self) -> Index:
-        return Index(self.rows, 3)
+        return Index(self.rows, 1)
 
     @cached_property
     def _by_own_word(self) -> dict[Identity, list[Identity]]:
