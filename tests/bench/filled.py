@@ -75,7 +75,17 @@ class Filled:
         return (
             f"PostgreSQL {version}, shared_buffers {buffers}, max_wal_size {wal}, fsync {fsync}, "
             f"full_page_writes {pages}, {os.cpu_count()} processors shared by server and load"
+            + (_writeback() if self.local else "")
         )
+
+
+def _writeback() -> str:
+    """When the kernel begins to write what files have in memory: where it is late, one flush holds every commit."""
+    settings = Path("/proc/sys/vm")
+    if not settings.is_dir():
+        return ""
+    names = ("dirty_background_bytes", "dirty_background_ratio", "dirty_expire_centisecs")
+    return "".join(f", vm.{name} {(settings / name).read_text().strip()}" for name in names)
 
 
 @contextmanager
