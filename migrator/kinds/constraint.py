@@ -69,22 +69,25 @@ class Constraint(Object):
     def query(cls, version: int) -> str:
         enforced = "k.conenforced" if version >= 18 else "true"
         period = "k.conperiod" if version >= 18 else "false"
+        names = of_columns("k.conkey", "a.names")
+        target_names = f"CASE WHEN k.contype = 'f' THEN {of_columns('k.confkey', 'b.names')} END"
+        # Those that agree in all that is printed (form) share one print.
         return f"""
             WITH {COLUMNS}, {bodies(OF_CONSTRAINT)},
             ours AS MATERIALIZED (
-              SELECT k.oid, {of_columns("k.conkey", "a.names")} AS names,
-                     CASE WHEN k.contype = 'f' THEN {of_columns("k.confkey", "b.names")} END AS target_names, shaped.shape AS index_shape
+              SELECT k.oid, n.nspname, c.relname, k.conname, k.contype, {enforced} AS enforced, k.convalidated, k.conislocal OR c.relispartition AS local,
+                     {names} AS names, fn.nspname AS target_schema, f.relname AS target_table, {target_names} AS target_names,
+                     {period} AS period, ic.oid AS index_oid, c.relkind = 'p' AS partitioned,
+                     CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END AS sources,
+                     CASE WHEN k.confdelsetcols IS NOT NULL THEN k.oid::text
+                     ELSE concat_ws(' ', k.contype, k.condeferrable, k.condeferred, k.convalidated, {enforced}, {period}, k.connoinherit,
+                       {names}, k.conexclop, ic.shape, k.confrelid, {target_names}, k.confmatchtype, k.confupdtype, k.confdeltype, k.conbin) END AS form
               FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
               LEFT JOIN columns a ON a.attrelid = k.conrelid LEFT JOIN columns b ON b.attrelid = k.confrelid
-              LEFT JOIN shaped ON shaped.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+              LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
+              LEFT JOIN shaped ic ON ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
               WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
                 AND c.relkind IN ('r', 'p', 'f') AND NOT (k.contype = 'f' AND k.conparentid <> 0)),
-            -- Those that agree in all that is printed share one print.
-            formed AS MATERIALIZED (
-              SELECT k.oid, CASE WHEN k.confdelsetcols IS NOT NULL THEN k.oid::text
-                ELSE concat_ws(' ', k.contype, k.condeferrable, k.condeferred, k.convalidated, {enforced}, {period}, k.connoinherit,
-                  names, k.conexclop, index_shape, k.confrelid, target_names, k.confmatchtype, k.confupdtype, k.confdeltype, k.conbin) END AS form
-              FROM pg_constraint k JOIN ours USING (oid)),
             printed AS MATERIALIZED (
               SELECT form, left(definition, length(definition) - length(deferral || CASE WHEN NOT enforced THEN ' NOT ENFORCED'
                                                                                      WHEN NOT valid THEN ' NOT VALID' ELSE '' END)) AS definition,
@@ -94,23 +97,14 @@ class Constraint(Object):
                        CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
                        || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END AS deferral,
                        CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END AS condition
-                FROM (SELECT form, min(oid) AS oid FROM formed GROUP BY form) AS f JOIN pg_constraint k USING (oid) OFFSET 0) AS whole)
-            SELECT {address("pg_constraint", "k.oid")}, n.nspname::text, c.relname::text,
-                   k.conname::text, k.contype::text, p.definition, p.deferral,
-                   {enforced}, k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
-                   coalesce(ic.reloptions, '{{}}'), s.spcname::text,
-                   ours.names::text[], CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END, ours.target_names::text[],
-                   p.condition, i.indisunique, d.body,
-                   NOT {period} AND i.indpred IS NULL AND i.indexprs IS NULL
-                     AND 0 = ALL (i.indoption::int2[]),
-                   c.relkind = 'p', CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END,
-                   {PART_OF}
-            FROM ours JOIN formed USING (oid) JOIN printed p USING (form) JOIN pg_constraint k USING (oid)
-            JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
-            LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
-            LEFT JOIN bodies d ON d.shape = ours.index_shape
-            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace"""
+                FROM (SELECT form, min(oid) AS oid FROM ours GROUP BY form) AS f JOIN pg_constraint k USING (oid) OFFSET 0) AS whole)
+            SELECT {address("pg_constraint", "k.oid")}, k.nspname::text, k.relname::text, k.conname::text, k.contype::text,
+                   p.definition, p.deferral, k.enforced, k.convalidated OR NOT k.enforced, k.local,
+                   coalesce(ic.reloptions, '{{}}'), s.spcname::text, k.names::text[],
+                   CASE WHEN k.contype = 'f' THEN ARRAY[k.target_schema::text, k.target_table::text] END, k.target_names::text[],
+                   p.condition, ic.indisunique, d.body, NOT k.period AND ic.plain, k.partitioned, k.sources, {PART_OF}
+            FROM ours k JOIN printed p USING (form) LEFT JOIN shaped ic ON ic.oid = k.index_oid
+            LEFT JOIN bodies d USING (shape) LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace"""
 
     @property
     def parent(self) -> Identity:

@@ -20,25 +20,26 @@ OF_CONSTRAINT = (
 def bodies(which: str) -> str:
     """SQL: WITH queries about the indexes of a condition on pg_index i; they use COLUMNS.
 
-    `shaped`: the names of an index's columns, NULL for an expression, and its shape. `bodies`: what PostgreSQL prints for
+    `shaped`: an index, the names of its columns, NULL for an expression, and its shape. `bodies`: what PostgreSQL prints for
     a shape, and the same in parts, where it is made of them (`whole`): `bare`, storage parameters, `predicate`.
     """
     # pg_get_indexdef begins with CREATE [UNIQUE] INDEX name ON [ONLY] table; what follows, "USING …", names neither the
     # index nor the table. The beginning is built from the same catalog columns, so its length is known, not searched for.
     # Indexes that agree in all that the rest is printed from share it: printing is most of the work, and done once. The tree of
     # an expression has columns by number; where it has a whole row, which is printed as its table, it has the type of that row.
+    names, types, collations = (of_columns("i.indkey", one, 0) for one in ("names", "types", "collations"))
     return f"""
     optioned AS (SELECT DISTINCT attrelid FROM pg_attribute WHERE attoptions IS NOT NULL),
-    keyed AS MATERIALIZED (
-      SELECT i.indexrelid, (i.indkey::int2[])[0:] AS numbers, columns.*,
-             concat_ws(' ', i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption) AS looks, i.indpred, i.indexprs
-      FROM pg_index i JOIN columns ON attrelid = i.indrelid WHERE i.indexrelid >= 16384 AND {which}),
     shaped AS MATERIALIZED (
-      SELECT indexrelid, {of_columns("numbers", "names")} AS names,
-             CASE WHEN o.attrelid IS NOT NULL THEN indexrelid::text
-             ELSE concat_ws(' ', looks, {of_columns("numbers", "names")}, {of_columns("numbers", "types")}, {of_columns("numbers", "collations")},
-                            ic.reloptions, CASE WHEN num_nulls(indpred, indexprs) < 2 THEN names END, indpred, '|', indexprs) END AS shape
-      FROM keyed JOIN pg_class ic ON ic.oid = indexrelid LEFT JOIN optioned o ON o.attrelid = indexrelid),
+      SELECT ic.oid, ic.relname, ic.relnamespace, ic.relkind, ic.relispartition, ic.reloptions, ic.reltablespace,
+             i.indrelid, i.indisunique, i.indisvalid, i.indnullsnotdistinct, i.indexprs IS NOT NULL AS computed,
+             i.indexprs IS NULL AND i.indpred IS NULL AND 0 = ALL (i.indoption::int2[]) AS plain,
+             ({names})[:i.indnkeyatts]::text[] AS names,
+             CASE WHEN o.attrelid IS NOT NULL THEN ic.oid::text
+             ELSE concat_ws(' ', i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption, ic.reloptions, {names}, {types}, {collations},
+                            CASE WHEN num_nulls(i.indpred, i.indexprs) < 2 THEN names END, i.indpred, '|', i.indexprs) END AS shape
+      FROM pg_index i JOIN columns ON columns.attrelid = i.indrelid JOIN pg_class ic ON ic.oid = i.indexrelid
+      LEFT JOIN optioned o ON o.attrelid = i.indexrelid WHERE i.indexrelid >= 16384 AND {which}),
     bodies AS MATERIALIZED (
       SELECT shape, body, right(body, length(tail)) = tail AS whole, left(body, length(body) - length(tail)) AS bare, predicate
       FROM (
@@ -52,8 +53,8 @@ def bodies(which: str) -> str:
             ', ' ORDER BY place) FROM unnest(ic.reloptions) WITH ORDINALITY AS u (o, place),
             LATERAL (SELECT substr(o, strpos(o, '=') + 1)) AS w (v)) || ')', '')
           || coalesce(' WHERE ' || p.predicate, '') AS tail
-        FROM (SELECT shape, min(indexrelid) AS indexrelid FROM shaped GROUP BY shape) AS s
-        JOIN pg_index i ON i.indexrelid = s.indexrelid JOIN pg_class ic ON ic.oid = i.indexrelid
+        FROM (SELECT shape, min(oid) AS oid FROM shaped GROUP BY shape) AS s
+        JOIN pg_index i ON i.indexrelid = s.oid JOIN pg_class ic ON ic.oid = i.indexrelid
         JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         CROSS JOIN LATERAL (SELECT pg_get_expr(i.indpred, i.indrelid) OFFSET 0) AS p (predicate) OFFSET 0) AS printed)"""
 
@@ -169,19 +170,17 @@ class Index(Object):
         return f"""
             WITH {COLUMNS}, {bodies("NOT " + OF_CONSTRAINT)}
             SELECT {address("pg_class", "ic.oid")}, n.nspname::text, ic.relname::text, c.relname::text,
-                   i.indisunique,
+                   ic.indisunique,
                    CASE WHEN d.whole THEN d.bare ELSE d.body END,
                    CASE WHEN d.whole THEN coalesce(ic.reloptions, '{{}}') ELSE '{{}}' END,
                    CASE WHEN d.whole THEN d.predicate END,
-                   CASE WHEN i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(
+                   CASE WHEN NOT ic.computed THEN '{{}}' ELSE ARRAY(
                      SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
                      WHERE a.attrelid = ic.oid AND a.attnum > 0 AND a.attstattarget >= 0 ORDER BY a.attnum) END,
-                   s.spcname::text, i.indisvalid OR ic.relkind = 'I',
-                   shaped.names[:i.indnkeyatts]::text[],
-                   NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
-            FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
+                   s.spcname::text, ic.indisvalid OR ic.relkind = 'I', ic.names,
+                   NOT ic.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
+            FROM shaped ic JOIN bodies d USING (shape) JOIN pg_class c ON c.oid = ic.indrelid
             JOIN pg_namespace n ON n.oid = ic.relnamespace LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
-            JOIN shaped USING (indexrelid) JOIN bodies d USING (shape)
             WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS}"""
 
     @property
