@@ -336,6 +336,10 @@ class Object(tuple[Any, ...]):
         """Whether this change in place is one that objects with `pins_type` stand in the way of."""
         return False
 
+    def same_to_users(self, changed: Sequence[str]) -> bool:
+        """Whether what uses it can be made and dropped before this change in place as well as after it."""
+        return False
+
     def needs(self) -> Iterable[Identity]:
         """Objects it depends on beyond what pg_depend and `parent` say."""
         return ()

@@ -38,6 +38,7 @@ class Function(Object):
     definition: str = altered()
     signature: str = noted("arguments with their modes, without which a procedure is not always found")
     parsed: bool = noted("whether the body is stored parsed, and stands in the way of what it uses")
+    hollow: str | None = noted("the definition without its parsed body")
 
     @classmethod
     def query(cls, version: int) -> str:
@@ -52,7 +53,8 @@ class Function(Object):
                    ARRAY(SELECT coalesce(p.proargnames[u.place], '')
                          FROM {modes} WHERE u.mode IN ('i', 'b', 'v') ORDER BY u.place),
                    p.pronargdefaults::int4, rtrim(pg_get_functiondef(p.oid), E'\\n'),
-                   pg_get_function_identity_arguments(p.oid), p.prosqlbody IS NOT NULL
+                   pg_get_function_identity_arguments(p.oid), p.prosqlbody IS NOT NULL,
+                   left(rtrim(pg_get_functiondef(p.oid), E'\\n'), -length(pg_get_function_sqlbody(p.oid)))
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE p.prokind IN ('f', 'p', 'w') AND {OURS} AND NOT EXISTS (
               SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
@@ -81,6 +83,23 @@ class Function(Object):
     @property
     def pins_type(self) -> bool:  # type: ignore[override]
         return bool(self.parsed)
+
+    @property
+    def declarable(self) -> bool:  # type: ignore[override]
+        """A body that is not parsed uses nothing; what the defaults of arguments use, nothing stands without."""
+        return bool(self.parsed) and not self.defaults
+
+    def declare(self, facts: Facts) -> list[Statement]:
+        """Nobody calls it until it is made whole: its body returns nothing."""
+        assert self.hollow is not None
+        hazards = (Hazards.CHANGES_RESULT,) if facts.old(self.identity) is not None else ()
+        return [Statement(f"{self.hollow.rstrip()}\nAS ''", hazards=hazards)]
+
+    def same_to_users(self, changed: Sequence[str]) -> bool:
+        return set(changed) <= {"definition"}
+
+    def complete(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return [Statement(self.definition)]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return [Statement("CREATE " + self.definition[len(_REPLACE) :])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from migrator.hazards import Hazard, Hazards
 from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, key, replaced
 from migrator.kinds.schema import OURS
 from migrator.sql import qualified
@@ -60,7 +61,7 @@ class Inherit(Object):
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
         return qualified(self.parent_schema, self.parent_table)
 
-    def _alter(self, action: str) -> list[Statement]:
+    def _alter(self, action: str, *hazards: Hazard) -> list[Statement]:
         child, above = (
             qualified(self.schema, self.table_name),
             qualified(self.parent_schema, self.parent_table),
@@ -68,10 +69,12 @@ class Inherit(Object):
         locks = lock(LockMode.ACCESS_EXCLUSIVE, self.parent) + lock(
             LockMode.SHARE_UPDATE_EXCLUSIVE, self.above
         )
-        return [Statement(f"ALTER TABLE {child} {action} {above}", locks)]
+        return [Statement(f"ALTER TABLE {child} {action} {above}", locks, hazards)]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return self._alter("INHERIT")
 
     def drop(self, facts: Facts) -> list[Statement]:
-        return self._alter("NO INHERIT")
+        partition = facts.new(("partition", self.schema, self.table_name))
+        comes_back = partition is not None and partition.ties() == self.ties()
+        return self._alter("NO INHERIT", *([Hazards.ROWS_AWAY] if comes_back else []))

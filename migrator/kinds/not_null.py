@@ -184,13 +184,14 @@ class NotNull(Object):
             if self.actual != given:
                 sql = f"RENAME CONSTRAINT {identifier(self.actual)} TO {identifier(given)}"
                 return [Statement(f"ALTER TABLE {self._table} {sql}", strong)]
-        old_name = identifier(self.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
-        name = identifier(new.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
+        usual = f"{self.table_name}_{self.column}_not_null"[:63]
+        old_name = identifier(self.actual or self.constraint or usual)
+        name = identifier(new.constraint or usual)
         statements: list[Statement] = []
         if made_above(new, facts) and self.sources:
             apart = "constraint" in changed and not self._renamed_above(new, facts)
             return self._apart(new, old_name, name, facts) if apart else statements
-        if "constraint" in changed:
+        if "constraint" in changed and old_name != name:
             rename = f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}"
             if facts.oldest < 18:
                 # Before 18 there is no constraint to rename, and the file has to run there too.

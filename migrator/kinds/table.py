@@ -121,7 +121,8 @@ class Table(Object):
             return False  # a foreign table
         # PostgreSQL has no command that changes whether a table declares a column itself that it inherits too.
         before = {one.column for one in self._columns(facts, before=True)}
-        both = {one.column for one in new._columns(facts, before=False) if one.sources} & before
+        after = new._columns(facts, before=False)
+        both = {one.column for one in after if one.sources and one.sources[0][0] == "inherit"} & before
         declared = both - set(self.only_inherited) != both - set(new.only_inherited)
         return "partition_key" not in changed and not declared
 

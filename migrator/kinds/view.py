@@ -102,6 +102,9 @@ class View(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return [self._make("CREATE")]
 
+    def same_to_users(self, changed: Sequence[str]) -> bool:
+        return "columns" not in changed
+
     def declare(self, facts: Facts) -> list[Statement]:
         """Nobody reads rows through it until it is made whole."""
         there = facts.old(self.identity) is not None

@@ -102,7 +102,11 @@ def _carry(changes: Changes) -> None:
     tables = {i for i in changes.set_aside if objects[i].holds_rows}
     if not tables:
         return
-    ties = {i: pair for i in changes.dropped if (pair := objects[i].ties()) and pair[0] in changes.dropped}
+    ties = {
+        i: pair
+        for i in changes.dropped
+        if (pair := objects[i].ties()) and _goes_with_parent(changes, i, pair)
+    }
     above = set(tables)
     while found := {i for i, (_, parent) in ties.items() if parent in above and i not in changes.carried}:
         changes.carried |= found
@@ -115,6 +119,14 @@ def _carry(changes: Changes) -> None:
                 changes.carried.add(identity)
                 break
             one = objects[one.parent]
+
+
+def _goes_with_parent(changes: Changes, tie: Identity, tables: tuple[Identity, Identity]) -> bool:
+    """Whether the rows of the first of two tables that are tied go over with those of the second: they are its rows
+    too, and no table of their own takes them."""
+    after = changes.new.objects.get(tie)
+    kept = tables[0] in changes.created and (after is None or after.ties() != tables)
+    return tables[0] in changes.dropped and changes.old.objects[tie].sets_aside and not kept
 
 
 def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[Identity]:

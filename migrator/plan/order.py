@@ -365,8 +365,12 @@ def _unfold_circles(changes: Changes, before: Graph, folded: Folded) -> Folded:
 
 
 def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex]) -> bool:
-    """Opens a circle at an object that can stand without what it uses, before that comes or until it is gone."""
-    for vertex in sorted(circle):
+    """Opens a circle at an object that its users take as it was and as it will be, or that can stand without what it
+    uses, before that comes or until it is gone."""
+    if any(_loosened(changes, before, folded, circle, vertex) for vertex in sorted(circle)):
+        return True
+    # What holds code comes last: its arguments and its result may be of types that are in the circle too.
+    for vertex in sorted(circle, key=lambda v: (changes.object(v.identity).opaque, v)):
         gone = vertex.verb is Verb.DROP
         one = (changes.old if gone else changes.new).objects.get(vertex.identity)
         hollow = Vertex(Verb.EMPTY if gone else Verb.DECLARE, vertex.identity)
@@ -380,6 +384,29 @@ def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex])
         before[vertex].add(hollow)
         return True
     return False
+
+
+def _loosened(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex], vertex: Vertex) -> bool:
+    """Whether a change in place no longer has to come before its users in the circle, or after those that go."""
+    one = changes.old.objects.get(vertex.identity)
+    if vertex.verb is not Verb.ALTER or one is None:
+        return False
+    if not one.same_to_users(changes.altered[vertex.identity]):
+        return False
+    gone = {v for v in before[vertex] if v.verb is Verb.DROP and _outermost(v, folded) in circle}
+    gone = {v for v in gone if vertex.identity in changes.old.depends.get(v.identity, ())}
+    users = {
+        v
+        for v in before
+        if vertex in before[v]
+        and v.verb is not Verb.DROP
+        and _outermost(v, folded) in circle - {vertex}
+        and vertex.identity in changes.new.depends.get(v.identity, ())
+    }
+    before[vertex] -= gone
+    for user in users:
+        before[user].discard(vertex)
+    return bool(gone or users)
 
 
 def _outside(others: Iterable[Vertex], vertex: Vertex, folded: Folded) -> set[Vertex]:

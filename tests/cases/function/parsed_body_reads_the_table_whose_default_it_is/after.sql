@@ -1,0 +1,9 @@
+CREATE TABLE unrelated (id integer);
+CREATE TABLE t (id integer NOT NULL, w text);
+CREATE FUNCTION next_id() RETURNS integer LANGUAGE sql STABLE BEGIN ATOMIC SELECT coalesce(max(id), 0) + 1 FROM t; END;
+ALTER TABLE t ALTER COLUMN id SET DEFAULT next_id();
+ALTER TABLE unrelated ADD COLUMN u integer DEFAULT 3;
+CREATE FUNCTION next_u() RETURNS integer LANGUAGE sql STABLE BEGIN ATOMIC SELECT coalesce(max(u), 0) + 1 FROM unrelated; END;
+ALTER TABLE unrelated ALTER COLUMN u SET DEFAULT next_u();
+CREATE FUNCTION row_ok(t) RETURNS boolean LANGUAGE sql STABLE BEGIN ATOMIC SELECT $1.id > 0; END;
+ALTER TABLE t ADD CONSTRAINT ok CHECK (row_ok(t));
