@@ -417,3 +417,46 @@ def test_partitions_that_exchange_ranges_are_refused_since_their_rows_are_away_m
     with pytest.raises(PlanError, match="ROWS_AWAY"):
         refuse(found, {})
     refuse(found, {"partition public.m1": "at night", "partition public.m2": "at night"})
+
+
+# Turned into a tree of INHERITS, and back
+
+_TREE = """CREATE TABLE logs (id int, day date NOT NULL);
+    CREATE TABLE logs_1 (CHECK (day < '2026-01-01')) INHERITS (logs);
+    CREATE TABLE logs_2 (CHECK (day >= '2026-01-01')) INHERITS (logs);"""
+_PARTITIONED = """CREATE TABLE logs (id int, day date NOT NULL) PARTITION BY RANGE (day);
+    CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (MINVALUE) TO ('2026-01-01');
+    CREATE TABLE logs_2 PARTITION OF logs FOR VALUES FROM ('2026-01-01') TO (MAXVALUE);"""
+_LOGS = "INSERT INTO logs_1 VALUES (1, '2025-05-05'); INSERT INTO logs_2 VALUES (2, '2026-05-05');"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(_TREE, _PARTITIONED), (_PARTITIONED, _TREE)], ids=["partitioned", "a tree"]
+)
+def test_rows_lie_in_the_same_tables_when_a_tree_becomes_partitioned_and_back(
+    server: Server, database: Database, tmp_path: Path, before: str, after: str
+) -> None:
+    execute(database, before + _LOGS)
+    ran = psql(server, database, "-f", written(made(server, database, after, allowed=None), tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    assert rows(database, "SELECT tableoid::regclass::text, id FROM logs ORDER BY 2") == [
+        ("logs_1", 1),
+        ("logs_2", 2),
+    ]
+
+
+def test_a_tree_that_becomes_partitioned_is_refused_since_its_rows_are_away_meanwhile(
+    server: Server, database: Database
+) -> None:
+    execute(database, _TREE)
+    found = made(server, database, _PARTITIONED)
+    with pytest.raises(PlanError, match="nobody sees its rows.*\n.*\n.*\\[allow\\]"):
+        refuse(found, {})
+    refuse(
+        found,
+        {
+            "inherit public.logs_1.public.logs": "at night",
+            "inherit public.logs_2.public.logs": "at night",
+            "table public.logs": "its own rows are few",
+        },
+    )
