@@ -91,6 +91,9 @@ class Facts(Protocol):
     def copies(self, identity: Identity) -> Sequence[tuple[Identity, Identity]]:
         """The copies of a part of a table on tables that inherit from it, each with the tie, before the plan."""
 
+    def together(self, identity: Identity) -> Sequence[Identity]:
+        """The originals that share copies with this one, it too: where there are several, none changes alone."""
+
     def parts_tied(self, tie: Identity) -> bool:
         """Whether two tables are tied until one of them goes, so that what the tie holds goes with the parent's."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds import conversion
-from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, suffixed
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
@@ -175,7 +176,7 @@ class Column(Object):
     def drop(self, facts: Facts) -> list[Statement]:
         copies = [facts.old(copy) for tie, copy in facts.copies(self.identity) if facts.parts_tied(tie)]
         inherited = [one for one in copies if isinstance(one, Column) and not one.own]
-        gone = [one for one in inherited if facts.new(one.identity) is None]
+        gone = [one for one in inherited if facts.new(one.identity) is None or facts.is_new(one.identity)]
         # A child that keeps the column as its own has to be left out of the statement on the parent.
         only = "" if len(gone) == len(inherited) else "ONLY "
         return [
@@ -276,7 +277,7 @@ class Column(Object):
             return []
         return before.narrowed(after)  # type: ignore[attr-defined, no-any-return]
 
-    def _retype(self, new: Column, facts: Facts) -> Statement:
+    def _retype(self, new: Column, table: str, facts: Facts) -> Statement:
         using = facts.conversion(self.identity)
         hazards = [Hazards.BREAKS_PREPARED]
         if facts.rewrites(self.identity):
@@ -284,10 +285,32 @@ class Column(Object):
         elif facts.reindexes(self.identity) and self._indexed_by_constraint(facts):
             hazards.append(Hazards.SCANS_UNDER_LOCK)
         return Statement(
-            f"{self.alter_table} TYPE {new.typed()}" + (f" USING {using}" if using else ""),
+            f"ALTER TABLE {table} ALTER COLUMN {identifier(self.column)} TYPE {new.typed()}"
+            + (f" USING {using}" if using else ""),
             lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
             tuple(hazards),
         )
+
+    def _retype_all(self, new: Column, facts: Facts) -> list[Statement]:
+        """Changes the type, together with that of the columns that share a copy with it.
+
+        PostgreSQL changes no column that is inherited from elsewhere too; so that it reaches all of them, they get an
+        original of their own for a moment, above their tables.
+        """
+        tables = [] if self.generated else [one[1:3] for one in facts.together(self.identity)]
+        if len(tables) < 2:
+            return [self._retype(new, qualified(self.schema, self.table_name), facts)]
+        if tables[0] != (self.schema, self.table_name):
+            return []
+        above = qualified(self.schema, suffixed(self.table_name, "__above"))
+        strong = lock(LockMode.ACCESS_EXCLUSIVE, *(("table", *table) for table in tables))
+        return [
+            Statement(f"CREATE TABLE {above} ({identifier(self.column)} {self.typed()})", strong),
+            *(Statement(f"ALTER TABLE {qualified(*t)} INHERIT {above}", with_last=True) for t in tables),
+            replace(self._retype(new, above, facts), with_last=True),
+            *(Statement(f"ALTER TABLE {qualified(*t)} NO INHERIT {above}", with_last=True) for t in tables),
+            Statement(f"DROP TABLE {above}", with_last=True),
+        ]
 
     def _indexed_by_constraint(self, facts: Facts) -> bool:
         users = (facts.old(user) for user in facts.users(self.identity, before=True))
@@ -378,10 +401,11 @@ class Column(Object):
             above = {"type", "collation", "generated", "expression"}
             changed = [name for name in changed if name not in above or not self._above(new, name, facts)]
         if "generated" in changed:
-            statements.append(Statement(f"{self.alter_table} DROP EXPRESSION", strong))
+            # What is inherited from elsewhere too has lost it when that one lost it.
+            shared = " IF EXISTS" if len(facts.together(self.identity)) > 1 else ""
+            statements.append(Statement(f"{self.alter_table} DROP EXPRESSION{shared}", strong))
         if "type" in changed or "collation" in changed:
-            statements += self._make_room(facts)
-            statements.append(self._retype(new, facts))
+            statements += [*self._make_room(facts), *self._retype_all(new, facts)]
         if "expression" in changed and "generated" not in changed:
             statements.append(
                 Statement(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, key, replaced
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key, replaced, suffixed
 from migrator.kinds.schema import OURS
 from migrator.sql import qualified
 from migrator.statement import Identity, LockMode, Statement, lock
@@ -21,13 +21,16 @@ class Inherit(Object):
     table_name: str = key()
     parent_schema: str = key()
     parent_table: str = key()
-    number: int = replaced()
+    earlier: list[str] = altered()
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
             SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, pn.nspname::text, p.relname::text,
-                   row_number() OVER (PARTITION BY c.oid ORDER BY i.inhseqno)::int4
+                   ARRAY(SELECT u.name FROM pg_inherits e JOIN pg_class ec ON ec.oid = e.inhparent
+                         JOIN pg_namespace en ON en.oid = ec.relnamespace
+                         CROSS JOIN LATERAL (VALUES (1, en.nspname::text), (2, ec.relname::text)) AS u (place, name)
+                         WHERE e.inhrelid = c.oid AND e.inhseqno < i.inhseqno ORDER BY e.inhseqno, u.place)
             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
             WHERE NOT c.relispartition AND c.relkind IN ('r', 'f') AND p.relkind IN ('r', 'f') AND {OURS}"""
@@ -47,10 +50,11 @@ class Inherit(Object):
 
     @property
     def position(self) -> int:
-        return int(self.number)
+        return len(self.earlier)
 
     def needs(self) -> Iterable[Identity]:
-        return [self.above]
+        before = [("inherit", self.schema, self.table_name, *self.earlier[-2:])] if self.earlier else []
+        return [self.above, *before]
 
     def ties(self) -> tuple[Identity, Identity]:
         return self.parent, self.above
@@ -73,6 +77,36 @@ class Inherit(Object):
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return self._alter("INHERIT")
+
+    def alter(self, new: Inherit, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        """Ties it again, after the parents before it, where it does not stand there already.
+
+        What a table has from a parent that it is untied from it keeps as its own, for good; so it has it from a table
+        that is there for that moment.
+        """
+        if new.identity not in self._behind(facts):
+            return []
+        above = qualified(self.schema, suffixed(self.table_name, "__above"))
+        parent = qualified(self.parent_schema, self.parent_table)
+        like = f"CREATE TABLE {above} (LIKE {parent} INCLUDING CONSTRAINTS INCLUDING GENERATED)"
+        child = f"ALTER TABLE {qualified(self.schema, self.table_name)}"
+        tied = [f"{child} INHERIT {above}", f"{child} NO INHERIT {parent}", f"{child} INHERIT {parent}"]
+        untied = [f"{child} NO INHERIT {above}", f"DROP TABLE {above}"]
+        (strong,) = (one.locks for one in self._alter("INHERIT"))
+        return [Statement(like, strong), *(Statement(sql, with_last=True) for sql in tied + untied)]
+
+    def _behind(self, facts: Facts) -> list[Identity]:
+        """The ties of its table which do not stand in the order of the new ones, from the first that does not."""
+        before, after = (
+            [one.identity for one in facts.inside(self.parent, before=old) if isinstance(one, Inherit)]
+            for old in (True, False)
+        )
+        place = -1
+        for count, tie in enumerate(after):
+            if tie not in before or facts.is_new(tie) or before.index(tie) < place:
+                return after[count:]
+            place = before.index(tie)
+        return []
 
     def drop(self, facts: Facts) -> list[Statement]:
         partition = facts.new(("partition", self.schema, self.table_name))

@@ -313,7 +313,12 @@ def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
         if one is None:
             continue
         above = next(
-            (o for o in _above(changes, vertex, one, facts) if Vertex(vertex.verb, o) in before), None
+            (
+                o
+                for o in _above(changes, vertex, one, facts)
+                if o != vertex.identity and Vertex(vertex.verb, o) in before
+            ),
+            None,
         )
         if above is None:
             continue
@@ -329,6 +334,9 @@ def _above(changes: Changes, vertex: Vertex, one: Object, facts: Facts) -> Itera
     if vertex.verb is Verb.CREATE:
         return [one.parent] if one.parent and one.fits_inside(facts) else []
     tied = [original for tie, original in one.copies() if tie not in changes.dropped | changes.created]
+    if vertex.verb is Verb.ALTER and not tied and one.copyable:
+        retyped = changes.old.objects[vertex.identity].retypes(changes.altered[vertex.identity])
+        return facts.together(vertex.identity)[:1] if retyped else []
     if vertex.verb is Verb.ALTER:
         return tied
     return [*one.goes_with(facts), *(() if one.own else tied)] if vertex.verb is Verb.DROP else []

@@ -79,6 +79,20 @@ class Planning:
         """The copies of a part of a table on tables that inherit from it, each with the tie, before the plan."""
         return self.snapshots[0].copies.get(identity, ())
 
+    def together(self, identity: Identity) -> Sequence[Identity]:
+        """The originals that share copies with this one, before the plan, in order."""
+        old, found, todo = self.snapshots[0], {identity}, [identity]
+        originals = set()
+        while todo:
+            one = todo.pop()
+            above = [i for tie, i in old.objects[one].copies() if self.parts_tied(tie) and i in old.objects]
+            below = [i for tie, i in old.copies.get(one, ()) if self.parts_tied(tie)]
+            if not above:
+                originals.add(one)
+            todo += {*above, *below} - found
+            found.update(todo)
+        return sorted(originals)
+
     def parts_tied(self, tie: Identity) -> bool:
         """Whether two tables are tied until one of them goes."""
         return tie not in self.changes.dropped or tie in self.changes.carried
@@ -180,7 +194,7 @@ def plan(
             written = ones[0].create_together(ones, facts)
         else:
             written = _write(vertex, parts, facts, backfills)
-        for part in parts.get(vertex, ()) if vertex.verb is Verb.ALTER else ():
+        for part in _below(vertex, parts) if vertex.verb is Verb.ALTER else ():
             written = [*written, *_write(part, parts, facts, backfills)]
         statements += [
             replace(
@@ -224,6 +238,12 @@ def _parts(folded: order.Folded, rank: object) -> dict[Vertex, list[Vertex]]:
     for vertex in sorted(folded, key=rank):  # type: ignore[call-overload]
         parts.setdefault(folded[vertex], []).append(vertex)
     return parts
+
+
+def _below(vertex: Vertex, parts: Mapping[Vertex, list[Vertex]]) -> Iterator[Vertex]:
+    for part in parts.get(vertex, ()):
+        yield part
+        yield from _below(part, parts)
 
 
 def _tree(vertex: Vertex, parts: Mapping[Vertex, list[Vertex]], facts: Planning) -> Tree:

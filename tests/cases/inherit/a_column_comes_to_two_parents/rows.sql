@@ -1,0 +1,1 @@
+INSERT INTO a VALUES (1); INSERT INTO c VALUES (1, 'w', 'x'); INSERT INTO d VALUES (1, 'w', 'x');

@@ -1,0 +1,1 @@
+INSERT INTO ab VALUES (1, 'b', 'w', DEFAULT, 'x');

@@ -1,0 +1,13 @@
+CREATE TABLE a (v bigint CHECK (v > 0), s varchar);
+CREATE TABLE b (x integer) INHERITS (a);
+CREATE TABLE c (y integer) INHERITS (a);
+CREATE TABLE d (z bigint) INHERITS (b, c);
+CREATE TABLE other (v bigint, q text);
+CREATE TABLE e () INHERITS (d, other);
+CREATE TABLE f (v bigint) INHERITS (e);
+ALTER TABLE f ALTER v SET STATISTICS 77;
+ALTER TABLE f ALTER s SET STORAGE EXTERNAL;
+ALTER TABLE e ALTER v SET STATISTICS 78;
+CREATE INDEX f_v ON f (v) WHERE v > 3;
+CREATE INDEX a_v ON a (v);
+CREATE VIEW av AS SELECT v FROM a;

@@ -1,0 +1,10 @@
+CREATE TABLE a (v integer CHECK (v > 0), s text);
+CREATE TABLE b (x integer) INHERITS (a);
+CREATE TABLE c (y integer) INHERITS (a);
+CREATE TABLE d (z integer) INHERITS (b, c);
+CREATE TABLE other (v integer, q text);
+CREATE TABLE e () INHERITS (d, other);
+CREATE TABLE f (v integer) INHERITS (e);
+CREATE INDEX f_v ON f (v) WHERE v > 3;
+CREATE INDEX a_v ON a (v);
+CREATE VIEW av AS SELECT v FROM a;

@@ -1,0 +1,1 @@
+INSERT INTO a VALUES (1, 'a'); INSERT INTO d (v) VALUES (1); INSERT INTO other VALUES (2); INSERT INTO f (v, s) VALUES (5, 's');

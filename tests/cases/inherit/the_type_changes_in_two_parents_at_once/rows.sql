@@ -1,0 +1,1 @@
+INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (2, 'b'); INSERT INTO c VALUES (3, 3, 'w', 'x'); INSERT INTO d VALUES (4, 4, 'w', 'y');
