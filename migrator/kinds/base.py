@@ -183,6 +183,8 @@ class Object(tuple[Any, ...]):
     """True: it can stand, by `declare`, without what it uses, and be filled in later (a view)."""
     sets_aside: ClassVar[bool] = False
     """True: when replaced, the old one is renamed first, so that columns can move from the old to the new."""
+    may_set_aside: ClassVar[bool] = False
+    """True: set aside where it is replaced while something that is set aside uses it (a function in a key)."""
     naming: ClassVar[str] = ""
     """The key that RENAME changes, where it is not the last one (a function)."""
     inseparable: ClassVar[bool] = False
@@ -414,7 +416,7 @@ class Object(tuple[Any, ...]):
 
     def renamed(self, name: str) -> Self:
         """The same object under another name."""
-        return self.with_(**{self.fields[self._key_count - 1].name: name})
+        return self.with_(**{self.fields[self.naming_place()].name: name})
 
     def with_(self, **values: Any) -> Self:
         """The same object with other values in the fields named."""

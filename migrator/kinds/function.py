@@ -18,6 +18,7 @@ class Function(Object):
 
     kind = "function"
     naming = "function"
+    may_set_aside = True
     opaque = True
     catalogs = {
         "pg_proc": "oid proname pronamespace prolang procost prorows provariadic prosupport prokind prosecdef"

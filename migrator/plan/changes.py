@@ -119,6 +119,17 @@ def _carry(changes: Changes) -> None:
                 changes.carried.add(identity)
                 break
             one = objects[one.parent]
+    _set_aside_with(changes)
+
+
+def _set_aside_with(changes: Changes) -> None:
+    """Sets aside what is replaced and used by what is set aside, until nothing is used that would go too early."""
+    objects, todo = changes.old.objects, sorted(changes.set_aside | changes.carried)
+    while todo:
+        for used in sorted(changes.old.depends.get(todo.pop(), ())):
+            if used in changes.replaced - changes.set_aside and objects[used].may_set_aside:
+                changes.set_aside.add(used)
+                todo.append(used)
 
 
 def _goes_with_parent(changes: Changes, tie: Identity, tables: tuple[Identity, Identity]) -> bool:

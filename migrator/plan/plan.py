@@ -274,12 +274,12 @@ def _write(
     if verb is Verb.EMPTY:
         return old.declare(facts)
     if verb is Verb.SET_ASIDE:
-        return old.make_way(aside_name(identity[-1]), facts)
+        return old.make_way(aside_name(old[old.naming_place()]), facts)
     if verb is Verb.DROP and identity in facts.changes.carried:
         return []
     if verb is Verb.DROP:
         if identity in facts.changes.set_aside:
-            return old.drop_old(aside_name(identity[-1]), facts)
+            return old.drop_old(aside_name(old[old.naming_place()]), facts)
         return old.drop(facts)
     assert new is not None
     return old.alter(new, facts.changes.altered[identity], facts)
