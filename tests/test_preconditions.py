@@ -93,3 +93,42 @@ def test_values_of_a_domain_that_is_built_again_are_asked_for_its_new_rule(
     [asked] = [one for one in made.preconditions if "satisfies d_check" in one.name]
     with database.connect() as connection:
         assert connection.execute(asked.query).fetchall() == [(0, None)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "CREATE DOMAIN d AS int; CREATE TABLE t (a d)",
+            "CREATE DOMAIN d AS bigint {}; CREATE TABLE t (a d)",
+        ),
+        (
+            "CREATE DOMAIN d AS text; CREATE TABLE t (a d)",
+            "CREATE DOMAIN d AS bigint {}; CREATE TABLE t (a d)",
+        ),
+        ("CREATE TABLE t (a int)", "CREATE DOMAIN d AS int {}; CREATE TABLE t (a d)"),
+        ("CREATE TABLE t (a text)", "CREATE DOMAIN d AS int {}; CREATE TABLE t (a d)"),
+        (
+            "CREATE DOMAIN d AS int; CREATE DOMAIN e AS d; CREATE TABLE t (a e)",
+            "CREATE DOMAIN d AS int {}; CREATE DOMAIN e AS d; CREATE TABLE t (a e)",
+        ),
+        (
+            "CREATE DOMAIN d AS int; CREATE DOMAIN e AS d; CREATE TABLE t (a e)",
+            "CREATE DOMAIN d AS bigint; CREATE DOMAIN e AS d {}; CREATE TABLE t (a e)",
+        ),
+    ],
+)
+def test_values_are_asked_for_the_rules_of_the_domain_that_they_come_to(
+    server: Server, database: Database, before: str, after: str
+) -> None:
+    rules = "CHECK (VALUE < 100) NOT NULL"
+    with server.scratch() as wanted:
+        made = planned(
+            database, wanted, f"{before}; INSERT INTO t VALUES (5), (500), (NULL)", after.format(rules)
+        )
+    found: set[object] = set()
+    with database.connect() as connection:
+        for one in made.preconditions:
+            connection.execute(one.setup or "SELECT")
+            found.update(value for (value,) in connection.execute(one.query).fetchall())
+    assert {value and int(str(value)) for value in found} == {500, None}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from migrator.errors import PlanError
 from migrator.kinds.base import Facts, Object, describe
 from migrator.kinds.composite import Attribute, Composite
-from migrator.kinds.domain import Domain
+from migrator.kinds.domain import Domain, DomainConstraint, DomainNotNull
 from migrator.kinds.enum import Enum
 from migrator.sql import identifier, literal
 from migrator.statement import Identity
@@ -135,6 +135,27 @@ def target(type_: str, user: Identity, facts: Facts) -> tuple[str, list[str] | N
     if isinstance(new, Domain) and type_ == bare(type_):
         return target(new.type, new.identity, facts)
     return None
+
+
+def rules(old_type: str, type_: str, user: Identity, facts: Facts) -> list[str]:
+    """Conditions on VALUE that values of `old_type` must meet to become ones of `type_`, a domain that is not there
+    before the plan, or not so; those which can be asked before it."""
+    new = named(type_, user, facts, before=False)
+    if not isinstance(new, Domain) or type_ != new.name:
+        return []
+    old, found = facts.old(new.identity), rules(old_type, new.type, new.identity, facts)
+    if old == new and not facts.is_new(new.identity):
+        return found  # a value is held to them as it is converted
+    if isinstance(old, Domain) and (old_type, old.type) == (new.name, new.type):
+        return found  # they are asked for one by one
+    for one in facts.inside(new.identity):
+        if any(facts.old(i) != facts.new(i) for i in facts.uses(one.identity) if i != new.identity):
+            continue
+        if isinstance(one, DomainConstraint) and one.valid:
+            found.append(one.condition)
+        elif isinstance(one, DomainNotNull):
+            found.append("VALUE IS NOT NULL")
+    return found
 
 
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")

@@ -100,11 +100,26 @@ def scanned(domain: Identity, facts: Facts, mode: LockMode) -> tuple[Lock, ...]:
     return lock(mode, *sorted(table for table in tables if table is not None))
 
 
+def _over(domain: Domain, facts: Facts) -> Iterator[Domain]:
+    """The domain, and those over it, before the plan."""
+    yield domain
+    for user in facts.users(domain.identity, before=True):
+        one = facts.old(user)
+        if isinstance(one, Domain) and one.type == domain.name:
+            yield from _over(one, facts)
+
+
 def _tables_with(domain: Identity, facts: Facts) -> Iterator[tuple[str, str, Identity]]:
-    """Table, expression and identity of each existing column of exactly this domain."""
+    """Table, expression and identity of each column of this domain, or of one over it, that stays one.
+
+    None where its values change over to another type: the column asks for the rules of what they become."""
+    old, new = facts.old(domain), facts.new(domain)
+    if not isinstance(old, Domain) or not isinstance(new, Domain) or old.type != new.type:
+        return
+    types = {one.name for one in _over(old, facts)}
     for identity in columns_of(domain, facts):
-        column = facts.old(identity)
-        if column is not None and getattr(column, "type", None) == qualified(*domain[1:]):
+        columns = (facts.old(identity), facts.new(identity))
+        if all(getattr(column, "type", None) in types for column in columns):
             yield qualified(*identity[1:3]), f"t.{identifier(identity[3])}", identity
 
 
@@ -265,9 +280,7 @@ class DomainConstraint(Object):
         ]
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
-        old, new = facts.old(self.parent), facts.new(self.parent)
-        # Where the values change over to another type, the condition is for what they become.
-        if not self.valid or getattr(old, "type", None) != getattr(new, "type", None):
+        if not self.valid:
             return []
         return [
             Precondition(
