@@ -37,6 +37,7 @@ from migrator.kinds.schema import Schema
 from migrator.kinds.sequence import OwnedBy, Sequence
 from migrator.kinds.statistics import Statistics
 from migrator.kinds.table import Table
+from migrator.kinds.table_type import TableType
 from migrator.kinds.trigger import PartitionTrigger, Trigger
 from migrator.kinds.view import View, ViewColumn, ViewDefault
 
@@ -57,6 +58,7 @@ KINDS: tuple[type[Object], ...] = (
     Cast,
     ForeignTable,
     Table,
+    TableType,
     Column,
     Default,
     Identity,

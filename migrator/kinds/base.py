@@ -353,6 +353,10 @@ class Object(tuple[Any, ...]):
         """The two tables, child and parent, where this object makes the one inherit from the other."""
         return None
 
+    def holds_still(self) -> tuple[Identity, ...]:
+        """The objects whose parts that hold rows, or are inseparable, do not change while this one is there."""
+        return ()
+
     def copies(self) -> Iterable[tuple[Identity, Identity]]:
         """Of what it is a copy because its table inherits: the tie of the tables, and the original."""
         return ()

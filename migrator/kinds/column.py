@@ -132,7 +132,7 @@ class Column(Object):
         if self.inline(facts):
             return ""
         written = [part.object.clause(part.parts, facts) for part in parts]
-        if getattr(facts.new(self.parent), "of_type", None):
+        if facts.is_new(self.parent) and getattr(facts.new(self.parent), "of_type", None):
             return " ".join([identifier(self.column), "WITH OPTIONS", *written]) if written else ""
         words = [identifier(self.column), self.typed()]
         if self.compression:

@@ -147,7 +147,8 @@ class Attribute(Object):
         return [
             Statement(
                 f"ALTER {self.reference} RENAME ATTRIBUTE {identifier(self.attribute)}"
-                f" TO {identifier(new.attribute)}",
+                # The columns of tables of the type, which follow its attributes, and nothing else.
+                f" TO {identifier(new.attribute)} CASCADE",
                 hazards=(Hazards.RENAMED,),
             )
         ]

@@ -229,7 +229,7 @@ class NotNull(Object):
         )
         ties = [facts.old(tie) for tie, _ in new.copies()]
         (tie,) = [one for one in ties if isinstance(one, Partition)]
-        return [*tie.detach(), rename, tie.attach()]
+        return [*tie.detach(), rename, tie.attach(), *tie.indexes_again(facts)]
 
     def alterable(self, new: NotNull, changed: Sequence[str], facts: Facts) -> bool:
         return not ("valid" in changed and self.valid)

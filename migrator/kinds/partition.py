@@ -244,7 +244,13 @@ class Partition(Object):
         if default is not None:
             proofs.append(new._outside_proof(default))
         detach = self.detach()[0]
-        return new._proved([detach, replace(new.attach(*strong), with_last=True)], proofs)
+        attached = new._proved([detach, replace(new.attach(*strong), with_last=True)], proofs)
+        return [*attached, *new.indexes_again(facts)]
+
+    def indexes_again(self, facts: Facts) -> list[Statement]:
+        """Says once more which index is a part of which, where attaching the table again may have taken another."""
+        ties = [one for one in map(facts.new, facts.users(self.identity)) if isinstance(one, IndexPartition)]
+        return [s for one in ties if not facts.is_new(one.identity) for s in one.paired(facts)]
 
     def _within_proof(self, *hazards: Hazard) -> tuple[Statement, ...]:
         return self._proof(suffixed(self.table_name, "_is_in_bounds"), str(self.condition), hazards)
@@ -498,6 +504,26 @@ def _conditions(table: Identity, facts: Facts) -> list[str] | None:
     return found
 
 
+# Equal indexes differ in nothing but their names, so they change them.
+_SWAP = """DECLARE
+  taken regclass := (SELECT i.inhrelid FROM pg_inherits i JOIN pg_index x ON x.indexrelid = i.inhrelid
+    WHERE i.inhparent = {parent}::regclass AND x.indrelid = {table}::regclass);
+  taken_name name := (SELECT relname FROM pg_class WHERE oid = taken);
+BEGIN
+  IF taken <> {index}::regclass THEN
+    EXECUTE {away};
+    EXECUTE 'ALTER INDEX ' || taken || {here};
+    EXECUTE {there} || quote_ident(taken_name);
+  END IF;
+END"""
+
+
+def _equal(one: Object, other: Object) -> bool:
+    """Whether two indexes, or the keys that have them, differ in nothing but their names."""
+    same = type(one) is type(other) and one.has_index == other.has_index
+    return same and not one.renamed("").differences(other.renamed(""))
+
+
 class IndexPartition(Object):
     """That the index of a partition is a part of the index of the partitioned table."""
 
@@ -554,15 +580,37 @@ class IndexPartition(Object):
         """PostgreSQL has no command to take an index out of another, so both are built again."""
         return self.tie, (tuple(self.part_of), self.parent)
 
+    def paired(self, facts: Facts) -> list[Statement]:
+        """Where the table has equal indexes, attaching it took any of them: this one then gets its place by its name."""
+        mine = facts.new(self.parent)
+        assert mine is not None
+        if not any(_equal(mine, one) for one in facts.inside(self.table) if one.identity != self.parent):
+            return []
+        body = _SWAP.format(
+            parent=literal(qualified(self.parent_schema, self.parent_index)),
+            table=literal(qualified(self.table_schema, self.table_name)),
+            index=literal(qualified(self.schema, self.index_name)),
+            away=literal(
+                f"ALTER INDEX {qualified(self.schema, self.index_name)}"
+                f" RENAME TO {identifier(suffixed(self.index_name, '__other'))}"
+            ),
+            here=literal(f" RENAME TO {identifier(self.index_name)}"),
+            there=literal(
+                f"ALTER INDEX {qualified(self.schema, suffixed(self.index_name, '__other'))} RENAME TO "
+            ),
+        )
+        return [Statement(f"DO {dollar_quoted(body, 'swap')}", lock(LockMode.ACCESS_EXCLUSIVE, self.table))]
+
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         # Attaching the table attached each index that fits; it is no error to do it again, and it says which to which.
         parent = qualified(self.parent_schema, self.parent_index)
         return [
+            *(self.paired(facts) if facts.is_new(self.tie) else ()),
             Statement(
                 f"ALTER INDEX {parent} ATTACH PARTITION {qualified(self.schema, self.index_name)}",
                 # The lock is on the index, which every query on the partition locks when it is planned.
                 lock(LockMode.ACCESS_EXCLUSIVE, self.table),
-            )
+            ),
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:

@@ -27,7 +27,7 @@ class Table(Object):
     lockable = True
     address_type = "table"
     holds_rows = True
-    loose = frozenset({"table"})
+    loose = frozenset({"table", "composite"})
     sets_aside = True
     catalogs = {
         "pg_class": "oid relname relnamespace relkind relpersistence reloptions relrowsecurity relforcerowsecurity"
@@ -40,7 +40,7 @@ class Table(Object):
     schema: str = key()
     table_name: str = key()
     partition_key: str | None = replaced()
-    of_type: str | None = altered()
+    typed_order: list[str] = altered()
     access_method: str | None = altered()
     tablespace: str | None = altered()
     persistence: str = altered()
@@ -48,6 +48,7 @@ class Table(Object):
     row_security: bool = altered()
     forced_row_security: bool = altered()
     only_inherited: list[str] = altered()
+    of_type: str | None = noted("the type whose columns it has, which is a tie of its own")
     has_children: bool = noted(
         "to reach it alone, where a statement would go on to tables that inherit from it"
     )
@@ -56,7 +57,10 @@ class Table(Object):
     def query(cls, version: int) -> str:
         return f"""
             SELECT {address("pg_class", "c.oid")}, n.nspname::text, c.relname::text,
-                   pg_get_partkeydef(c.oid), CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
+                   pg_get_partkeydef(c.oid),
+                   CASE WHEN c.reloftype = 0 THEN '{{}}' ELSE ARRAY(
+                     SELECT a.attname::text FROM pg_attribute a
+                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) END,
                    CASE WHEN a.amname <> 'heap' THEN a.amname::text END, s.spcname::text, c.relpersistence::text,
                    {OPTIONS},
                    c.relrowsecurity, c.relforcerowsecurity,
@@ -65,7 +69,7 @@ class Table(Object):
                           SELECT a.attname::text FROM pg_attribute a
                           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.attislocal
                           ORDER BY 1) END,
-                   c.relhassubclass
+                   CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END, c.relhassubclass
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
             WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {OURS}"""
@@ -124,7 +128,12 @@ class Table(Object):
         after = new._columns(facts, before=False)
         both = {one.column for one in after if one.sources and one.sources[0][0] == "inherit"} & before
         declared = both - set(self.only_inherited) != both - set(new.only_inherited)
-        return "partition_key" not in changed and not declared
+        return "partition_key" not in changed and not declared and self._in_order(new, facts)
+
+    def _in_order(self, new: Table, facts: Facts) -> bool:
+        """Whether its columns stand, or will when new ones have come, as the type of the new table wants them."""
+        before = [one.column for one in self._columns(facts, before=True) if one.column in new.typed_order]
+        return not new.typed_order or new.typed_order[: len(before)] == before
 
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
         """Gives up its name and those of its identity sequences; it keeps its rows."""
@@ -219,9 +228,6 @@ class Table(Object):
                 )
             )
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.identity)
-        if "of_type" in changed:
-            of = f"OF {new.of_type}" if new.of_type else "NOT OF"
-            statements.append(Statement(f"ALTER TABLE {self.name} {of}", strong))
         rewrites = () if self.partition_key else (Hazards.REWRITES_TABLE,)
         if "access_method" in changed:
             method = identifier(new.access_method or "heap")

@@ -96,6 +96,7 @@ def graph(changes: Changes, facts: Facts) -> Graph:
             if other not in new:
                 comes(alter, Vertex(Verb.ALTER, other))
     _inheritance(changes, before, comes, facts)
+    _held_still(changes, before)
     _moved_rows(changes, comes)
     _completed(changes, comes)
     _free_names(changes, comes)
@@ -212,6 +213,23 @@ def _inheritance(
                         comes(vertex, above)
                     else:
                         comes(above, vertex)
+
+
+def _held_still(changes: Changes, before: Graph) -> None:
+    """What holds others as they are goes before their parts change, and comes after."""
+    parts: dict[Identity, set[Vertex]] = defaultdict(set)
+    holders = [v for v in before if changes.object(v.identity).holds_still()]
+    for vertex in before if holders else ():
+        one = changes.object(vertex.identity)
+        if one.parent is not None and (one.holds_rows or one.inseparable):
+            parts[one.parent].add(vertex)
+    for holder in holders:
+        for held in changes.object(holder.identity).holds_still():
+            if holder.verb is Verb.CREATE and held not in changes.created:
+                before[holder] |= parts[held]
+            elif holder.verb is Verb.DROP and held not in changes.dropped:
+                for part in parts[held]:
+                    before[part].add(holder)
 
 
 def _bounds(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]) -> None:

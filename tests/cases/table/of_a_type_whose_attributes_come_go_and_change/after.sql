@@ -1,0 +1,12 @@
+CREATE TYPE person AS (name text, age bigint, old_name text, added integer);
+CREATE TABLE people OF person (PRIMARY KEY (name), age WITH OPTIONS DEFAULT 7, added WITH OPTIONS NOT NULL DEFAULT 3);
+CREATE TABLE people2 OF person;
+CREATE TYPE pair AS (a integer, b integer);
+CREATE TABLE becomes OF pair;
+CREATE TABLE becomes_no_longer (a integer, b integer);
+CREATE TYPE other AS (a integer, b integer);
+CREATE TABLE of_another OF other;
+CREATE TABLE partitioned OF pair PARTITION BY LIST (a);
+CREATE TYPE riap AS (b integer, a integer);
+CREATE TABLE turned OF riap;
+CREATE VIEW reads AS SELECT age FROM people;

@@ -1,0 +1,11 @@
+CREATE TYPE person AS (name text, age integer, gone text, old_name text);
+CREATE TABLE people OF person (PRIMARY KEY (name), age WITH OPTIONS NOT NULL DEFAULT 0);
+CREATE TABLE people2 OF person;
+CREATE TYPE pair AS (a integer, b integer);
+CREATE TABLE becomes (a integer, b integer);
+CREATE TABLE becomes_no_longer OF pair;
+CREATE TYPE other AS (a integer, b integer);
+CREATE TABLE of_another OF pair;
+CREATE TABLE partitioned OF pair PARTITION BY LIST (a);
+CREATE TABLE turned OF pair;
+CREATE VIEW reads AS SELECT age FROM people;
