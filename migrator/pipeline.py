@@ -279,6 +279,7 @@ def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:
             attempt=partial(trial.attempt, new),
             allowed=None,
             same=partial(reprint.same, new),
+            worded=partial(reprint.worded, new),
         )
         return sql.script(made)
 

@@ -8,7 +8,7 @@ from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, replaced
 from migrator.kinds.role import exists
 from migrator.kinds.schema import OURS
-from migrator.sql import identifier, qualified
+from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
@@ -20,6 +20,8 @@ class Policy(Object):
     kind = "policy"
     pins_type = True
     catalogs = {"pg_policy": "oid polname polrelid polcmd polpermissive polroles polqual polwithcheck"}
+
+    printed = ("using", "check")
 
     schema: str = key()
     table_name: str = key()
@@ -57,6 +59,19 @@ class Policy(Object):
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
         return [exists(role) for role in self.roles]
+
+    def reprint(self) -> tuple[list[str], str]:
+        said = f" USING ({self.using})" if self.using is not None else ""
+        said += f" WITH CHECK ({self.check})" if self.check is not None else ""
+        table = identifier(self.table_name)
+        return (
+            [
+                f"CREATE TEMPORARY TABLE {table} (LIKE {qualified(self.schema, self.table_name)})",
+                f"CREATE POLICY reprint ON pg_temp.{table} FOR {COMMANDS[self.command]}{said}",
+            ],
+            "SELECT pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid) FROM pg_policy"
+            f" WHERE polrelid = {literal(f'pg_temp.{table}')}::regclass",
+        )
 
     @property
     def reference(self) -> str:

@@ -161,12 +161,14 @@ def plan(
     allowed: Container[str] | None = (),
     first: Sequence[Statement] = (),
     same: Same | None = None,
+    worded: Callable[[Object], Object] | None = None,
 ) -> Plan:
     """The plan that turns `old` into `new` with files that run on servers from major version `oldest` on.
 
     `using`: conversions that the author gives, by the column's words. `allowed`: the objects, in words, whose change
     may make writers wait; None: all. `first`: renames, which come before everything else and after which `old` was
-    read. `same`: whether two forms of an object that differ in print say the same; None: never.
+    read. `same`: whether two forms of an object that differ in print say the same; None: never. `worded`: an object in
+    the words that give it its print; None: its print itself does.
     """
     hooks = hooks or Hooks()
     facts = Planning(old, new, oldest, hooks.filled())
@@ -178,6 +180,8 @@ def plan(
         wanted |= {identity: old.objects[identity] for identity in changes.altered}
         facts.trial = attempt(wanted, facts)
     take_along(changes, facts)
+    if worded:
+        new = _in_words(facts, worded)
     before = order.graph(changes, facts)
     backfills = hooks_module.place(hooks, changes, before)
     folded = order.fold(changes, before, facts)
@@ -207,6 +211,17 @@ def plan(
             for s in written
         ]
     return Plan(changes, tuple(group([*first, *statements])), _preconditions(facts, hooks))
+
+
+def _in_words(facts: Planning, worded: Callable[[Object], Object]) -> Snapshot:
+    """Takes what is created or altered in the words to write it in, from here on."""
+    changes, new = facts.changes, facts.changes.new
+    touched = [new.objects[i] for i in (*changes.created, *changes.altered)]
+    found = {one.identity: said for one in touched if one.printed and (said := worded(one)) is not one}
+    if found:
+        new = replace(new, objects={**new.objects, **found})
+        changes.new, facts.snapshots = new, (changes.old, new)
+    return new
 
 
 def _joined(ordered: Sequence[Vertex], facts: Planning) -> Iterator[list[Vertex]]:

@@ -14,6 +14,8 @@ import psycopg
 
 from migrator.kinds.base import Object
 
+_ARRAY, _CAST = "])", "::text[]"
+
 
 def same(connection: psycopg.Connection[Any], before: Object, after: Object) -> bool:
     """Whether two forms of an object are one when they are read once more, in the connected database.
@@ -32,6 +34,24 @@ def same(connection: psycopg.Connection[Any], before: Object, after: Object) -> 
     return first is not None and any(
         other is not None and not first.differences(other) for other in (after, reread)
     )
+
+
+def worded(connection: psycopg.Connection[Any], one: Object) -> Object:
+    """The object in words that PostgreSQL, once it has read them, prints as it is printed now, in the connected database.
+
+    What it prints as a whole array that is cast to text[], it reads as an array of elements that are cast each. Left
+    away, that cast comes by itself. Whether it does is tried; where no words are found, the object is as it was.
+    """
+    given = {name: getattr(one, name) for name in one.printed}
+    cast = _ARRAY + _CAST
+    shorter = {name: text.replace(cast, _ARRAY) for name, text in given.items() if text and cast in text}
+    if not shorter:
+        return one
+    candidate = one.with_(**shorter)
+    reread, again = _reread(connection, one), _reread(connection, candidate)
+    if reread is None or again is None or not one.differences(reread) or one.differences(again):
+        return one
+    return candidate
 
 
 def _reread(connection: psycopg.Connection[Any], one: Object) -> Object | None:
