@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key, replaced, suffixed
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key, suffixed
 from migrator.kinds.schema import OURS
 from migrator.sql import qualified
 from migrator.statement import Identity, LockMode, Statement, lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, key, noted, replaced
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, key, noted, replaced
 from migrator.kinds.schema import OURS
 from migrator.sql import qualified
 from migrator.statement import Identity, LockMode, Statement, lock
@@ -28,7 +28,7 @@ class TableType(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 0::int8, 0::int8, 0, n.nspname::text, c.relname::text, format_type(t.oid, NULL),
+            SELECT {NO_ADDRESS}, n.nspname::text, c.relname::text, format_type(t.oid, NULL),
                    ARRAY(SELECT concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                                           nullif(a.attcollation, 0)::regcollation)
                          FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
