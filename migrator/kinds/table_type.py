@@ -15,7 +15,7 @@ class TableType(Object):
 
     kind = "table_type"
     catalogs = {
-        "pg_class": "oid relname relnamespace reloftype",
+        "pg_class": "relname relnamespace reloftype",
         "pg_attribute": "attrelid attname atttypid atttypmod attnum attcollation attisdropped",
     }
 
