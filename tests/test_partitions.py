@@ -460,3 +460,26 @@ def test_a_tree_that_becomes_partitioned_is_refused_since_its_rows_are_away_mean
             "table public.logs": "its own rows are few",
         },
     )
+
+
+def test_rows_that_refer_to_a_partition_which_is_away_for_a_while_are_told_before_anything_changes(
+    server: Server, database: Database
+) -> None:
+    key = "CREATE TABLE s (id int PRIMARY KEY, up int REFERENCES s) PARTITION BY HASH (id);"
+    even = "CREATE TABLE s0 PARTITION OF s FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+    execute(
+        database, f"{key} {even} CREATE TABLE s1 PARTITION OF s FOR VALUES WITH (MODULUS 2, REMAINDER 1);"
+    )
+    after = (
+        f"{key} {even} CREATE TABLE s1 PARTITION OF s FOR VALUES WITH (MODULUS 4, REMAINDER 1);"
+        "CREATE TABLE s3 PARTITION OF s FOR VALUES WITH (MODULUS 4, REMAINDER 3);"
+    )
+    execute(database, "INSERT INTO s SELECT i, NULL FROM generate_series(1, 9) AS i")
+    found = made(server, database, after, allowed=None)
+    assert not asked(database, found)
+    execute(database, "UPDATE s SET up = (SELECT min(id) FROM s1) WHERE id = 4")
+    assert asked(database, found) == {"no row of public.s refers to a row of public.s1 by s_up_fkey": 1}
+    with server.scratch() as new:
+        execute(new, after)
+        told = judge.transition(database, new)
+    assert told and "removing partition" in told, "what was counted would have stopped the migration"

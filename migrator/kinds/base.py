@@ -204,7 +204,7 @@ class Object(tuple[Any, ...]):
     copyable: ClassVar[bool] = False
     """True: has to fit where its table is made to inherit from another, so it changes while the two are not tied."""
     handed_on: ClassVar[bool] = False
-    """True: though copyable, it may be created once its table has children, which then get it (a foreign key)."""
+    """True: though copyable, it may be created or change once its table has children, which then get it (a foreign key)."""
     holds_rows: ClassVar[bool] = False
     """True: dropping it loses rows or values."""
     watches: ClassVar[bool] = False

@@ -324,6 +324,10 @@ class Constraint(Object):
             statements.append(new._validate())
         return statements + self._store(new, changed)
 
+    def goes_with(self, facts: Facts) -> Iterable[Identity]:
+        above = goes_above(self.part_of, self.schema, self.table_name, facts)
+        return [*([tuple(self.part_of or ())] if above else []), *super().goes_with(facts)]
+
     def drop(self, facts: Facts) -> list[Statement]:
         mode = LockMode.ACCESS_EXCLUSIVE
         if goes_above(self.part_of, self.schema, self.table_name, facts):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, suffixed
 from migrator.kinds.options import storage
@@ -254,6 +254,10 @@ class Index(Object):
             for number, target in sorted(wanted.items())
             if old.get(number) != target
         ]
+
+    def goes_with(self, facts: Facts) -> Iterable[Identity]:
+        above = goes_above(self.part_of, self.schema, self.table_name, facts)
+        return [*([tuple(self.part_of or ())] if above else []), *super().goes_with(facts)]
 
     def drop(self, facts: Facts) -> list[Statement]:
         if goes_above(self.part_of, self.schema, self.table_name, facts):

@@ -281,7 +281,8 @@ class Partition(Object):
         ]
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
-        return [*self._within(facts), *self._not_by_default(facts), *self._finds_room(facts)]
+        asked = [*self._within(facts), *self._not_by_default(facts), *self._finds_room(facts)]
+        return asked + self._left_alone(facts)
 
     def _within(self, facts: Facts) -> list[Precondition]:
         """That a table which is attached, or gets new bounds where it is, holds no row of other partitions."""
@@ -321,6 +322,14 @@ class Partition(Object):
                 (default.parent,),
             )
         ]
+
+    def _left_alone(self, facts: Facts) -> list[Precondition]:
+        """That nothing refers to its rows where it is detached, and attached again."""
+        old = facts.old(self.identity)
+        if not isinstance(old, Partition) or facts.is_new(self.parent) or not facts.is_new(self.identity):
+            return []
+        hint = "drop the foreign key in a migration before this one, and make it again in one after it"
+        return [replace(old._not_needed_by(one), hint=hint) for one in old._referencing(facts)]
 
     def _finds_room(self, facts: Facts) -> list[Precondition]:
         """That the rows which its new bounds leave out fit another partition."""

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from migrator.errors import PlanError
 from migrator.kinds.base import Facts, Object, describe
 from migrator.plan.changes import Changes
+from migrator.state.snapshot import Snapshot
 from migrator.statement import Identity
 
 
@@ -179,7 +180,7 @@ def _inheritance(
         for table in one.ties() or ():
             for part in () if inside and table == one.parent else parts.get(table, ()):
                 if tie.verb is Verb.CREATE:
-                    if part.verb is not Verb.CREATE or not changes.object(part.identity).handed_on:
+                    if part.verb is Verb.DROP or not changes.object(part.identity).handed_on:
                         comes(part, tie)
                 elif part.verb is Verb.CREATE:
                     # What detaching leaves behind takes a name, and is gone before others may need it.
@@ -216,20 +217,33 @@ def _inheritance(
 
 
 def _held_still(changes: Changes, before: Graph) -> None:
-    """What holds others as they are goes before their parts change, and comes after."""
+    """What holds others as they are goes, or lets go, before their parts change, and comes after."""
     parts: dict[Identity, set[Vertex]] = defaultdict(set)
-    holders = [v for v in before if changes.object(v.identity).holds_still()]
-    for vertex in before if holders else ():
+    for vertex in before:
         one = changes.object(vertex.identity)
         if one.parent is not None and (one.holds_rows or one.inseparable):
             parts[one.parent].add(vertex)
-    for holder in holders:
-        for held in changes.object(holder.identity).holds_still():
-            if holder.verb is Verb.CREATE and held not in changes.created:
+    for holder in list(before) if parts else ():
+        gone, made = _held(changes.old, holder.identity), _held(changes.new, holder.identity)
+        if holder.verb in (Verb.CREATE, Verb.ALTER):
+            for held in made - changes.created - (gone if holder.verb is Verb.ALTER else set()):
                 before[holder] |= parts[held]
-            elif holder.verb is Verb.DROP and held not in changes.dropped:
+        if holder.verb in (Verb.DROP, Verb.ALTER):
+            for held in gone - changes.dropped - (made if holder.verb is Verb.ALTER else set()):
                 for part in parts[held]:
                     before[part].add(holder)
+
+
+def _held(snapshot: Snapshot, identity: Identity) -> set[Identity]:
+    """The objects whose parts do not change while this one is there: where rows of a table are values in it, too."""
+    one = snapshot.objects.get(identity)
+    if one is None:
+        return set()
+    tables = snapshot.depends[identity] - {one.parent} if one.holds_rows and one.parent else ()
+    return {
+        *one.holds_still(),
+        *(i for i in tables if snapshot.objects[i].sets_aside and snapshot.objects[i].holds_rows),
+    }
 
 
 def _bounds(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]) -> None:

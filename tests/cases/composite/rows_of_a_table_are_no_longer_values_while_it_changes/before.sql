@@ -1,0 +1,6 @@
+CREATE TABLE t (id integer, v text);
+CREATE FUNCTION f(t) RETURNS text LANGUAGE sql IMMUTABLE RETURN ($1).v;
+CREATE TABLE holder (id integer, t t);
+CREATE FUNCTION g() RETURNS SETOF t LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT * FROM t; END';
+CREATE VIEW v AS SELECT f(t.*) AS x, (h.t).id FROM t JOIN holder h USING (id);
+CREATE DOMAIN dt AS t CHECK ((VALUE).id > 0);

@@ -1,0 +1,8 @@
+CREATE FUNCTION a(x integer DEFAULT 1, y integer DEFAULT 2) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + y;
+CREATE FUNCTION b(x bigint DEFAULT a(1, 3)) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN x + a(2, 4);
+CREATE FUNCTION c(y integer DEFAULT b()::integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN b(y); END';
+CREATE TABLE t (id integer DEFAULT c(), k integer GENERATED ALWAYS AS (a(5, 6)) STORED);
+CREATE PROCEDURE p(x integer DEFAULT c(), INOUT y integer DEFAULT 3) LANGUAGE plpgsql AS 'BEGIN NULL; END';
+CREATE FUNCTION plus(bigint, integer) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN $1 + $2;
+CREATE AGGREGATE agg(integer) (SFUNC = plus, STYPE = bigint, INITCOND = '0');
+CREATE FUNCTION uses_agg() RETURNS bigint LANGUAGE sql STABLE RETURN (SELECT agg(id) FROM t);

@@ -1,0 +1,1 @@
+INSERT INTO c VALUES (1), (60); INSERT INTO o VALUES (1, 60); INSERT INTO s SELECT i, NULL FROM generate_series(1, 9) i;
