@@ -253,7 +253,9 @@ class Constraint(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         mode = LockMode.SHARE_ROW_EXCLUSIVE if self.type == "f" else LockMode.ACCESS_EXCLUSIVE
         locks = lock(mode, *self._locks(mode))
-        if not self.own and (made_above(self, facts) or self._inline(facts)):
+        if not self.own and made_above(self, facts):
+            return self._vouch(facts)
+        if not self.own and self._inline(facts):
             return []
         # The indexes of partitions are built one by one, and attached.
         only = "ONLY " if self.partitioned and self.type in "pux" else ""
@@ -282,6 +284,12 @@ class Constraint(Object):
                 ),
             ]
         return [Statement(add, locks, (Hazards.SCANS_UNDER_LOCK,)), *self._stored_late()]
+
+    def _vouch(self, facts: Facts) -> list[Statement]:
+        """VALIDATE for its own rows, where the CHECK above it is not known to hold for all."""
+        above = [facts.new(original) for _, original in self.copies()]
+        unsure = any(isinstance(one, Constraint) and not one.valid for one in above)
+        return [self._validate()] if self.valid and unsure else []
 
     def _stored_late(self) -> list[Statement]:
         if not self._stored_after():

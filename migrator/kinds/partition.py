@@ -583,11 +583,16 @@ class IndexPartition(Object):
 
     def goes_with(self, facts: Facts) -> Iterable[Identity]:
         """The index of the parent, or the tie of the tables; what is set aside keeps it until then."""
-        return [tuple(self.part_of), self.tie]
+        return [self.tie] if self._locked_in else [tuple(self.part_of), self.tie]
 
     def drags(self) -> tuple[Identity, tuple[Identity, ...]]:
         """PostgreSQL has no command to take an index out of another, so both are built again."""
-        return self.tie, (tuple(self.part_of), self.parent)
+        return self.tie, ((self.tie,) if self._locked_in else (tuple(self.part_of), self.parent))
+
+    @property
+    def _locked_in(self) -> bool:
+        """Whether PostgreSQL drops neither index while the tables are tied: a constraint's in one of no constraint."""
+        return self.owner[0] == "constraint" and self.part_of[0] == "index"
 
     def paired(self, facts: Facts) -> list[Statement]:
         """Where the table has equal indexes, attaching it took any of them: this one then gets its place by its name."""

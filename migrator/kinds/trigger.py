@@ -24,6 +24,8 @@ class Trigger(Object):
 
     kind = "trigger"
     bridges = True
+    copyable = True
+    handed_on = True
     pins_type = True
     catalogs = {
         "pg_trigger": "oid tgrelid tgparentid tgname tgfoid tgtype tgenabled tgisinternal tgconstraint"

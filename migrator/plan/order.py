@@ -175,7 +175,7 @@ def _inheritance(
         if one.copyable and one.table and vertex not in stay:
             parts[one.table].append(vertex)
     for tie in ties:
-        one = changes.object(tie.identity)
+        one = (changes.new if tie.verb is Verb.CREATE else changes.old).objects[tie.identity]
         inside = tie.verb is Verb.CREATE and one.fits_inside(facts)
         for table in one.ties() or ():
             for part in () if inside and table == one.parent else parts.get(table, ()):
@@ -183,9 +183,12 @@ def _inheritance(
                     if part.verb is Verb.DROP or not changes.object(part.identity).handed_on:
                         comes(part, tie)
                 elif part.verb is Verb.CREATE:
-                    # What detaching leaves behind takes a name, and is gone before others may need it.
-                    late = table == one.parent and not changes.object(part.identity).handed_on
-                    if late and tie.verb is Verb.DROP and tie.identity not in changes.set_aside:
+                    # What detaching leaves behind takes a name, and is gone before others may need it; what comes to
+                    # the parent would stay on the child that leaves.
+                    near = table == one.parent or not {table, one.parent} & (
+                        changes.created | changes.dropped
+                    )
+                    if near and tie.verb is Verb.DROP and tie.identity not in changes.set_aside:
                         comes(tie, part)
                     # A column that comes to a parent comes to its children, which take none by themselves.
                     if tie.verb is Verb.SET_ASIDE and changes.object(part.identity).holds_rows:

@@ -1,0 +1,1 @@
+INSERT INTO parcels VALUES (2, 20);

@@ -1,0 +1,3 @@
+CREATE TABLE places (place integer PRIMARY KEY);
+CREATE TABLE visits (place integer, guests integer);
+CREATE TABLE visits_north () INHERITS (visits);

@@ -1,0 +1,11 @@
+CREATE TABLE readings (
+    place integer NOT NULL,
+    taken integer NOT NULL
+) PARTITION BY LIST (place);
+CREATE TABLE readings_north PARTITION OF readings FOR VALUES IN (1);
+CREATE TABLE readings_south PARTITION OF readings FOR VALUES IN (2);
+CREATE UNIQUE INDEX readings_once ON ONLY readings (place, taken);
+ALTER TABLE readings_north ADD CONSTRAINT readings_north_pkey PRIMARY KEY (place, taken);
+ALTER INDEX readings_once ATTACH PARTITION readings_north_pkey;
+CREATE UNIQUE INDEX readings_south_once ON readings_south (place, taken);
+ALTER INDEX readings_once ATTACH PARTITION readings_south_once;
