@@ -16,7 +16,7 @@ from migrator.kinds.index import (
     key_on,
 )
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
-from migrator.kinds.options import storage
+from migrator.kinds.options import leading, storage
 from migrator.kinds.relation import COLUMNS, of_columns
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
@@ -227,14 +227,9 @@ class Constraint(Object):
 
     def _store(self, new: Constraint, changed: Sequence[str]) -> list[Statement]:
         """ALTER INDEX that leads from how its index is stored to how that of `new` is."""
-        index, statements = qualified(self.schema, self.constraint), []
-        before, after = (dict(o.split("=", 1) for o in options) for options in (self.options, new.options))
-        gone = ", ".join(name for name in before if name not in after)
-        given = storage([f"{name}={value}" for name, value in after.items() if before.get(name) != value])
-        if "options" in changed and gone:
-            statements.append(Statement(f"ALTER INDEX {index} RESET ({gone})"))
-        if "options" in changed and given:
-            statements.append(Statement(f"ALTER INDEX {index} SET ({given})"))
+        index = qualified(self.schema, self.constraint)
+        actions = leading(self.options, new.options) if "options" in changed else []
+        statements = [Statement(f"ALTER INDEX {index} {action}") for action in actions]
         if "tablespace" in changed:
             space = identifier(new.tablespace or "pg_default")
             statements.append(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key, noted, replaced
+from migrator.kinds.column import Column
 from migrator.kinds.role import exists
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
@@ -211,8 +212,12 @@ class ForeignTable(Object):
         columns = f"(\n{inside}\n)" if inside else "()"
         inherits = f" INHERITS ({above})" if above else ""
         server = identifier(self.server)
+        late = [
+            one for part in parts if isinstance(part.object, Column) for one in part.object.created(facts)
+        ]
         return [
-            Statement(f"CREATE {self.reference} {columns}{inherits} SERVER {server}{_options(self.options)}")
+            Statement(f"CREATE {self.reference} {columns}{inherits} SERVER {server}{_options(self.options)}"),
+            *late,
         ]
 
     def drop(self, facts: Facts) -> list[Statement]:

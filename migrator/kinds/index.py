@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, suffixed
-from migrator.kinds.options import storage
+from migrator.kinds.options import leading, storage
 from migrator.kinds.relation import COLUMNS, of_columns
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
@@ -291,17 +291,8 @@ class Index(Object):
         ]
 
     def _change(self, new: Index) -> list[Statement]:
-        statements = new._aim(self.statistics)
-        before, after = (
-            dict(one.split("=", 1) for one in options) for options in (self.options, new.options)
-        )
-        gone = ", ".join(name for name in before if name not in after)
-        kept = storage([f"{name}={value}" for name, value in after.items() if before.get(name) != value])
-        if gone:
-            statements.append(Statement(f"ALTER INDEX {self.name} RESET ({gone})"))
-        if kept:
-            statements.append(Statement(f"ALTER INDEX {self.name} SET ({kept})"))
-        return statements
+        stored = [Statement(f"ALTER INDEX {self.name} {how}") for how in leading(self.options, new.options)]
+        return [*new._aim(self.statistics), *stored]
 
     def rename(self, new: Index) -> list[Statement]:
         return [Statement(f"ALTER INDEX {self.name} RENAME TO {identifier(new.index_name)}")]

@@ -97,12 +97,13 @@ class NotNull(Object):
         if isinstance(column, Column) and column.inline(facts):
             return not self.own
         if facts.is_new(self.table):
-            return True
+            return bool(self.valid)
         if made_above(self, facts):
             return False
         # A new column of a full table: only where every old row gets a value at once and no hook fills it.
         return (
-            facts.is_new(self.parent)
+            self.valid
+            and facts.is_new(self.parent)
             and facts.fills_itself(self.parent)
             and not facts.backfilled(self.parent)
         )
@@ -124,7 +125,7 @@ class NotNull(Object):
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
         if self.sources and (made_above(self, facts) or self._inline(facts)):
             return []
-        if facts.is_new(self.table):
+        if facts.is_new(self.table) and self.valid:
             return [Statement(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", strong)]
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
         name = identifier(self.constraint or f"{self.table_name}_{self.column}_not_null"[:63])

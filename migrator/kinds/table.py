@@ -9,7 +9,7 @@ from migrator.kinds.base import Facts, Object, Tree, address, altered, aside_nam
 from migrator.kinds.column import Column
 from migrator.kinds.default import Default
 from migrator.kinds.identity import Identity as IdentityKind
-from migrator.kinds.options import storage
+from migrator.kinds.options import leading, storage
 from migrator.kinds.partition import rows_fit
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
@@ -238,22 +238,10 @@ class Table(Object):
             space = identifier(new.tablespace or "pg_default")
             statements.append(Statement(f"ALTER TABLE {self.name} SET TABLESPACE {space}", strong, rewrites))
         if "options" in changed:
-            statements += self._set_options(new)
+            weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.identity)
+            actions = leading(self.options, new.options)
+            statements += [Statement(f"ALTER TABLE {self.name} {action}", weak) for action in actions]
         return statements + new._row_security(self.row_security, self.forced_row_security)
-
-    def _set_options(self, new: Table) -> list[Statement]:
-        # Storage parameters are "name=value"; what is gone is reset, what differs is set.
-        before = dict(option.split("=", 1) for option in self.options)
-        after = dict(option.split("=", 1) for option in new.options)
-        gone = [name for name in before if name not in after]
-        set_ = storage([f"{name}={value}" for name, value in after.items() if before.get(name) != value])
-        weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.identity)
-        statements = []
-        if gone:
-            statements.append(Statement(f"ALTER TABLE {self.name} RESET ({', '.join(gone)})", weak))
-        if set_:
-            statements.append(Statement(f"ALTER TABLE {self.name} SET ({set_})", weak))
-        return statements
 
     def _row_security(self, enabled: bool, forced: bool) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.identity)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
 from migrator.kinds.column import COMPRESSION, OPTIONS, STORAGE
+from migrator.kinds.options import leading
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
@@ -34,12 +35,7 @@ def set_options(
     reference: str, relation: Identity, mode: LockMode, old: Sequence[str], new: Sequence[str]
 ) -> list[Statement]:
     """ALTER … SET and RESET of storage parameters ("name=value") that lead from `old` to `new`."""
-    before, after = (dict(option.split("=", 1) for option in options) for options in (old, new))
-    gone = [name for name in before if name not in after]
-    given = [f"{name}={value}" for name, value in after.items() if before.get(name) != value]
-    actions = [f"RESET ({', '.join(gone)})"] if gone else []
-    actions += [f"SET ({', '.join(given)})"] if given else []
-    return [Statement(f"ALTER {reference} {action}", lock(mode, relation)) for action in actions]
+    return [Statement(f"ALTER {reference} {action}", lock(mode, relation)) for action in leading(old, new)]
 
 
 def reprint(definition: str) -> tuple[list[str], str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -174,11 +174,18 @@ def _inheritance(
         one = changes.object(vertex.identity)
         if one.copyable and one.table and vertex not in stay:
             parts[one.table].append(vertex)
+
+    def one_of(tie: Vertex) -> Object:
+        return (changes.new if tie.verb is Verb.CREATE else changes.old).objects[tie.identity]
+
+    held = _held_over(changes, ties, parts)
     for tie in ties:
-        one = (changes.new if tie.verb is Verb.CREATE else changes.old).objects[tie.identity]
+        one = one_of(tie)
         inside = tie.verb is Verb.CREATE and one.fits_inside(facts)
         for table in one.ties() or ():
             for part in () if inside and table == one.parent else parts.get(table, ()):
+                if table in held and table == one.parent and part.verb is not tie.verb:
+                    continue  # what comes with the one tie, or goes with the other
                 if tie.verb is Verb.CREATE:
                     if part.verb is Verb.DROP or not changes.object(part.identity).handed_on:
                         comes(part, tie)
@@ -201,7 +208,8 @@ def _inheritance(
                 if other.verb is Verb.DROP and other.identity in changes.set_aside:
                     comes(tie, other)
                 elif other.verb in (Verb.SET_ASIDE, Verb.DROP):
-                    comes(other, tie)
+                    both = changes.old.objects[other.identity].parent
+                    comes(*((tie, other) if one_of(tie).parent == both in held else (other, tie)))
     for vertex in [v for ones in parts.values() for v in ones]:
         one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects[vertex.identity]
         for tie_identity, original in one.copies():
@@ -246,6 +254,26 @@ def _held(snapshot: Snapshot, identity: Identity) -> set[Identity]:
     return {
         *one.holds_still(),
         *(i for i in tables if snapshot.objects[i].sets_aside and snapshot.objects[i].holds_rows),
+    }
+
+
+def _held_over(
+    changes: Changes, ties: Iterable[Vertex], parts: Mapping[Identity, Sequence[Vertex]]
+) -> set[Identity]:
+    """Tables that are tied to another before they leave one: what they have from both is then never their own. Not
+    so partitions, which have one parent, nor where what they have has to change in between."""
+    coming: set[Identity] = set()
+    going: set[Identity] = set()
+    for tie in ties:
+        one = changes.object(tie.identity)
+        if not one.sets_aside and one.parent is not None and tie.identity not in changes.replaced:
+            (coming if tie.verb is Verb.CREATE else going).add(one.parent)
+    return {
+        table
+        for table in coming & going - changes.created
+        if not any(
+            v.identity in changes.altered or v.identity in changes.replaced for v in parts.get(table, ())
+        )
     }
 
 

@@ -1,0 +1,6 @@
+CREATE FOREIGN DATA WRAPPER elsewhere;
+CREATE SERVER far FOREIGN DATA WRAPPER elsewhere;
+CREATE FOREIGN TABLE films (code text, title text) SERVER far;
+ALTER TABLE films ALTER COLUMN code SET STORAGE PLAIN;
+ALTER TABLE films ALTER COLUMN code SET (n_distinct_inherited = 1, n_distinct = -0.7);
+ALTER TABLE films ALTER COLUMN title SET STATISTICS 500;

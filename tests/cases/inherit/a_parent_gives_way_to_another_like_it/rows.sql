@@ -1,0 +1,1 @@
+INSERT INTO shirts VALUES (7, 'linen', 30, 'L');

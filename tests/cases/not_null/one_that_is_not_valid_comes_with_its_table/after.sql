@@ -1,0 +1,10 @@
+CREATE TABLE other (place integer) PARTITION BY LIST (place);
+CREATE TABLE guests (name text, age integer);
+ALTER TABLE guests ADD CONSTRAINT named NOT NULL name NOT VALID;
+ALTER TABLE guests ADD NOT NULL age NOT VALID;
+CREATE TABLE visits (place integer, guest text) PARTITION BY LIST (place);
+CREATE TABLE visits_north PARTITION OF visits FOR VALUES IN (1);
+ALTER TABLE visits_north ADD NOT NULL guest NOT VALID;
+CREATE TABLE other_north PARTITION OF other FOR VALUES IN (1);
+ALTER TABLE other ADD NOT NULL place NOT VALID;
+CREATE TABLE other_south PARTITION OF other FOR VALUES IN (2);

@@ -1,0 +1,1 @@
+CREATE TABLE other (place integer) PARTITION BY LIST (place);
