@@ -377,6 +377,10 @@ class Object(tuple[Any, ...]):
             return ()
         return (self.parent,)
 
+    def displaces(self, facts: Facts) -> Iterable[Identity]:
+        """Objects that are there before and after, but must not be there when this one is made."""
+        return ()
+
     def drags(self) -> tuple[Identity, tuple[Identity, ...]] | None:
         """What must go too where this goes by itself: unless the first is dropped, the others."""
         return None

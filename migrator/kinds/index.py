@@ -208,7 +208,21 @@ class Index(Object):
 
     def follows(self) -> list[Identity]:
         # A default that fills the rows of a new column fills them faster before there is an index.
-        return [("default", self.schema, self.table_name, column) for column in self.columns if column]
+        defaults: list[Identity] = [
+            ("default", self.schema, self.table_name, column) for column in self.columns if column
+        ]
+        # ATTACH PARTITION takes the first index that is like that of the parent.
+        return defaults if self.part_of else [*defaults, ("partition", self.schema, self.table_name)]
+
+    @property
+    def handed_on(self) -> bool:  # type: ignore[override]
+        """One that is part of none comes once the tables are tied, or it could be taken for one that is."""
+        return not self.part_of
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What makes two indexes of a table alike to PostgreSQL."""
+        return (self.unique, self.body, self.predicate)
 
     @property
     def text(self) -> str:

@@ -25,7 +25,7 @@ from migrator.kinds.base import (
 )
 from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
-from migrator.kinds.index import PART_OF
+from migrator.kinds.index import PART_OF, Index
 from migrator.kinds.relation import relation
 from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
@@ -283,6 +283,18 @@ class Partition(Object):
     def preconditions(self, facts: Facts) -> list[Precondition]:
         asked = [*self._within(facts), *self._not_by_default(facts), *self._finds_room(facts)]
         return asked + self._left_alone(facts)
+
+    def displaces(self, facts: Facts) -> Iterable[Identity]:
+        """Indexes that ATTACH PARTITION would take for those which are to be part of the parent's."""
+        if facts.old(self.identity) is not None:
+            return []
+        indexes = [one for one in facts.inside(self.parent) if isinstance(one, Index)]
+        taken = {one.shape for one in indexes if one.part_of}
+        return [
+            one.identity
+            for one in indexes
+            if not one.part_of and one.shape in taken and facts.old(one.identity) is not None
+        ]
 
     def _within(self, facts: Facts) -> list[Precondition]:
         """That a table which is attached, or gets new bounds where it is, holds no row of other partitions."""

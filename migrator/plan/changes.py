@@ -80,6 +80,9 @@ def _replace(changes: Changes, identity: Identity) -> Identity:
 def take_along(changes: Changes, facts: Facts) -> None:
     """Replaces what depends on something that goes, until nothing unchanged stands in the way."""
     todo = sorted(changes.dropped) + sorted(changes.altered)
+    for identity in sorted(changes.created):
+        for other in changes.new.objects[identity].displaces(facts):
+            todo.append(_replace(changes, other))
     seen = set()
     while todo:
         identity = todo.pop()

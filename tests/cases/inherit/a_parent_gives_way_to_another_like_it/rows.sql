@@ -1,1 +1,0 @@
-INSERT INTO shirts VALUES (7, 'linen', 30, 'L');
