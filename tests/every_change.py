@@ -32,6 +32,7 @@ CREATE FUNCTION watches() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION watches_too() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION sums(int, int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION less(box, int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION less_too(box, int) RETURNS bool LANGUAGE sql AS 'SELECT true';
 CREATE FUNCTION ends(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
 CREATE TRIGGER on_plain BEFORE UPDATE ON plain FOR EACH ROW EXECUTE FUNCTION fires();
@@ -382,18 +383,42 @@ CHANGES: tuple[tuple[int, str], ...] = tuple(
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA other GRANT SELECT ON TABLES TO {ROLE}",
         "COMMENT ON SCHEMA other IS 'said'",
         "CREATE CAST (row_of AS moods) WITH INOUT",
-        # what is only reported
+        # operators
         "CREATE OPERATOR <# (LEFTARG = box, RIGHTARG = int, FUNCTION = less)",
+        *(
+            f"DROP OPERATOR <# (box, int); CREATE OPERATOR <# (LEFTARG = box, RIGHTARG = int, FUNCTION = {what})"
+            for what in (
+                "less_too",
+                "less_too, COMMUTATOR = >#",
+                "less_too, COMMUTATOR = >#, NEGATOR = >=#",
+                "less_too, COMMUTATOR = >#, NEGATOR = >=#, HASHES",
+                "less_too, COMMUTATOR = >#, NEGATOR = >=#, HASHES, MERGES",
+            )
+        ),
+        "CREATE OPERATOR <# (RIGHTARG = int, FUNCTION = int4abs)",
+        "ALTER OPERATOR <# (box, int) SET (RESTRICT = scalarltsel)",
+        "ALTER OPERATOR <# (box, int) SET (JOIN = scalarltjoinsel)",
+        "ALTER OPERATOR <# (box, int) SET SCHEMA other",
+        "ALTER OPERATOR other.<# (box, int) SET SCHEMA public",
+        f"ALTER OPERATOR <# (box, int) OWNER TO {ROLE}",
+        # text search
+        "CREATE TEXT SEARCH PARSER parses (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end,"
+        " LEXTYPES = prsd_lextype)",
+        "CREATE TEXT SEARCH TEMPLATE like_simple (LEXIZE = dsimple_lexize)",
+        "CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple)",
+        "ALTER TEXT SEARCH DICTIONARY words (stopwords = english)",
+        f"ALTER TEXT SEARCH DICTIONARY words OWNER TO {ROLE}",
+        "CREATE TEXT SEARCH CONFIGURATION finds (COPY = english)",
+        "ALTER TEXT SEARCH CONFIGURATION finds DROP MAPPING FOR url",
+        "ALTER TEXT SEARCH CONFIGURATION finds ALTER MAPPING FOR host WITH words, simple",
+        "ALTER TEXT SEARCH CONFIGURATION finds ALTER MAPPING FOR host WITH simple, words",
+        f"ALTER TEXT SEARCH CONFIGURATION finds OWNER TO {ROLE}",
+        # what is only reported
         "CREATE OPERATOR FAMILY kin USING btree",
         "CREATE OPERATOR CLASS klass FOR TYPE int USING btree FAMILY kin AS STORAGE int",
         "CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler",
         "CREATE LANGUAGE speech HANDLER plpgsql_call_handler",
         "CREATE CONVERSION turns FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
-        "CREATE TEXT SEARCH CONFIGURATION finds (COPY = english)",
-        "CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple)",
-        "CREATE TEXT SEARCH PARSER parses (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end,"
-        " LEXTYPES = prsd_lextype)",
-        "CREATE TEXT SEARCH TEMPLATE like_simple (LEXIZE = dsimple_lexize)",
         "CREATE TRANSFORM FOR text LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal))",
         "CREATE SUBSCRIPTION hears CONNECTION '' PUBLICATION a WITH (connect = false, slot_name = NONE)",
         "ALTER OPERATOR FAMILY integer_ops USING btree ADD OPERATOR 1 <# (box, int4)",

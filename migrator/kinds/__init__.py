@@ -26,6 +26,7 @@ from migrator.kinds.index import Index
 from migrator.kinds.inherit import Inherit
 from migrator.kinds.materialized_view import Contents, MaterializedView
 from migrator.kinds.not_null import NotNull
+from migrator.kinds.operator import Operator
 from migrator.kinds.owner import Owner
 from migrator.kinds.partition import IndexPartition, Partition
 from migrator.kinds.policy import Policy
@@ -38,6 +39,12 @@ from migrator.kinds.sequence import OwnedBy, Sequence
 from migrator.kinds.statistics import Statistics
 from migrator.kinds.table import Table
 from migrator.kinds.table_type import TableType
+from migrator.kinds.text_search import (
+    TextSearchConfiguration,
+    TextSearchDictionary,
+    TextSearchParser,
+    TextSearchTemplate,
+)
 from migrator.kinds.trigger import PartitionTrigger, Trigger
 from migrator.kinds.view import View, ViewColumn, ViewDefault
 
@@ -54,8 +61,13 @@ KINDS: tuple[type[Object], ...] = (
     Range,
     Sequence,
     Function,
+    Operator,
     Aggregate,
     Cast,
+    TextSearchParser,
+    TextSearchTemplate,
+    TextSearchDictionary,
+    TextSearchConfiguration,
     ForeignTable,
     Table,
     TableType,

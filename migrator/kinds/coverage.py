@@ -17,16 +17,10 @@ REPORTED: dict[str, str] = {
     "pg_conversion": "conversions between encodings",
     "pg_language": "procedural languages that no extension brought",
     "pg_opclass": "operator classes",
-    "pg_operator": "operators",
     "pg_opfamily": "operator families",
     "pg_seclabel": "security labels: they need a library of the server",
     "pg_subscription": "subscriptions: they hold a connection to another server",
     "pg_transform": "transforms between types and languages",
-    "pg_ts_config": "text search configurations",
-    "pg_ts_config_map": "text search configurations",
-    "pg_ts_dict": "text search dictionaries",
-    "pg_ts_parser": "text search parsers: they need a library of the server",
-    "pg_ts_template": "text search templates: they need a library of the server",
     **dict.fromkeys(
         (
             "pg_type.typlen pg_type.typbyval pg_type.typcategory pg_type.typispreferred pg_type.typisdefined"
@@ -105,6 +99,8 @@ NO_SCHEMA: dict[str, str] = {
     "pg_index.indisready": "how far a build is; whether it is valid is read",
     "pg_index.indislive": "how far a build is; whether it is valid is read",
     "pg_init_privs.privtype": "the privileges themselves are read",
+    "pg_operator.oprkind": "follows from its operands",
+    "pg_operator.oprresult": "follows from its function",
     "pg_partitioned_table.partdefid": "the bounds of the partition are read",
     "pg_trigger.tgconstrindid": "set by PostgreSQL for its own triggers",
     "pg_type.typarray": _PART,

@@ -1,0 +1,12 @@
+CREATE SCHEMA "Math";
+CREATE FUNCTION nearly(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT abs($1 - $2) <= 1';
+CREATE FUNCTION hardly(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT abs($1 - $2) > 1';
+CREATE FUNCTION nearly(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT lower($1) = lower($2)';
+CREATE FUNCTION below(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 < $2';
+CREATE FUNCTION above(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > $2';
+CREATE OPERATOR =~= (FUNCTION = nearly, LEFTARG = integer, RIGHTARG = integer);
+CREATE OPERATOR "Math".<<< (FUNCTION = below, LEFTARG = integer, RIGHTARG = integer);
+CREATE OPERATOR "Math".>>> (FUNCTION = above, LEFTARG = integer, RIGHTARG = integer);
+CREATE TABLE pairs (a integer, b integer, CONSTRAINT near CHECK (a =~= b));
+CREATE VIEW ordered AS SELECT a, b FROM pairs WHERE a OPERATOR("Math".<<<) b;
+COMMENT ON OPERATOR =~= (integer, integer) IS 'next to each other';

@@ -1,0 +1,1 @@
+INSERT INTO papers (number, text) VALUES (1, 'cats and dogs');

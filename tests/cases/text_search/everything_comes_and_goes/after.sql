@@ -1,0 +1,15 @@
+CREATE SCHEMA words;
+CREATE TEXT SEARCH PARSER words.parser (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype, HEADLINE = prsd_headline);
+CREATE TEXT SEARCH TEMPLATE words.template (INIT = dsimple_init, LEXIZE = dsimple_lexize);
+CREATE TEXT SEARCH DICTIONARY words."Names" (TEMPLATE = words.template);
+CREATE TEXT SEARCH DICTIONARY words.stems (TEMPLATE = snowball, language = 'english', stopwords = 'english');
+CREATE TEXT SEARCH CONFIGURATION words.full (PARSER = words.parser);
+ALTER TEXT SEARCH CONFIGURATION words.full ADD MAPPING FOR asciiword WITH words."Names", words.stems;
+CREATE TEXT SEARCH CONFIGURATION words.plain (PARSER = pg_catalog."default");
+ALTER TEXT SEARCH CONFIGURATION words.plain ADD MAPPING FOR asciiword WITH words."Names", english_stem;
+ALTER TEXT SEARCH CONFIGURATION words.plain ADD MAPPING FOR email WITH simple;
+ALTER TEXT SEARCH CONFIGURATION words.plain ADD MAPPING FOR word WITH english_stem;
+COMMENT ON TEXT SEARCH CONFIGURATION words.full IS 'all of them';
+COMMENT ON TEXT SEARCH DICTIONARY words."Names" IS 'of people';
+COMMENT ON TEXT SEARCH PARSER words.parser IS 'as usual';
+COMMENT ON TEXT SEARCH TEMPLATE words.template IS 'as usual';
