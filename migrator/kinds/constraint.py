@@ -168,8 +168,9 @@ class Constraint(Object):
 
     @property
     def handed_on(self) -> bool:  # type: ignore[override]
-        """A foreign key may need the partitions attached first, where it references what they make whole."""
-        return self.type == "f"
+        """A foreign key may need the partitions attached first, where it references what they make whole. A CHECK that
+        is not valid cannot be on both tables before they are tied."""
+        return self.type == "f" or (self.type == "c" and not self.valid)
 
     @property
     def stays_aside(self) -> bool:  # type: ignore[override]
@@ -248,7 +249,8 @@ class Constraint(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         mode = LockMode.SHARE_ROW_EXCLUSIVE if self.type == "f" else LockMode.ACCESS_EXCLUSIVE
         locks = lock(mode, *self._locks(mode))
-        if not self.own and made_above(self, facts):
+        handed = self.handed_on and any(facts.is_new(original) for _, original in self.copies())
+        if not self.own and (handed or made_above(self, facts)):
             return self._vouch(facts)
         if not self.own and self._inline(facts):
             return []

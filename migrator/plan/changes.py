@@ -182,6 +182,9 @@ def _dragged(changes: Changes, identity: Identity) -> list[Identity]:
         for tie, copy in changes.old.copies.get(identity, ())
         if tie not in changes.dropped and not changes.old.objects[copy].own
     ]
+    if identity in changes.created and not before.own:
+        # The statement on the original makes the copy, so it makes it again.
+        found += [original for tie, original in before.copies() if tie not in changes.dropped]
     drags = before.drags()
     if drags and drags[0] not in changes.dropped:
         found += drags[1]

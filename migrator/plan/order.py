@@ -216,7 +216,10 @@ def _inheritance(
             if vertex.verb is Verb.DROP:
                 if tie_identity not in changes.dropped:
                     comes(Vertex(Verb.DROP, original), vertex)
-            elif tie_identity not in changes.created:
+            elif tie_identity in changes.created:
+                tie, above = Vertex(Verb.CREATE, tie_identity), Vertex(Verb.CREATE, original)
+                comes(*((tie, above) if one.handed_on else (above, tie)))
+            else:
                 before_it = changes.old.objects.get(vertex.identity)
                 merged = before_it is not None and original not in [o for _, o in before_it.copies()]
                 for verb in (Verb.CREATE, Verb.ALTER):

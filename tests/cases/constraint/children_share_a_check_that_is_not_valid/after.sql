@@ -1,0 +1,13 @@
+CREATE TABLE parcels (place integer, weight integer) PARTITION BY LIST (place);
+CREATE TABLE parcels_north PARTITION OF parcels FOR VALUES IN (1);
+CREATE TABLE parcels_south PARTITION OF parcels FOR VALUES IN (2);
+ALTER TABLE parcels ADD CONSTRAINT weighs CHECK (weight > 0) NOT VALID;
+CREATE TABLE boxes (weight integer);
+CREATE TABLE crates (lid boolean) INHERITS (boxes);
+CREATE TABLE cartons (glue boolean) INHERITS (boxes);
+ALTER TABLE boxes ADD CONSTRAINT weighs CHECK (weight > 0) NOT VALID;
+ALTER TABLE cartons VALIDATE CONSTRAINT weighs;
+CREATE TABLE visits (place integer, guests integer) PARTITION BY LIST (place);
+CREATE TABLE visits_north PARTITION OF visits FOR VALUES IN (1);
+ALTER TABLE visits ADD CONSTRAINT counted CHECK (guests > 0) NOT VALID;
+CREATE TABLE visits_south PARTITION OF visits FOR VALUES IN (2);
