@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.kinds.base import Facts, Object, Tree, altered, key, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, replaced
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier
 from migrator.statement import Identity, Statement
@@ -37,7 +37,7 @@ class Operator(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_operator'::regclass::oid::int8, o.oid::int8, 0, n.nspname::text, o.oprname::text,
+            SELECT {address("pg_operator", "o.oid")}, n.nspname::text, o.oprname::text,
                    CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END,
                    format_type(o.oprright, NULL), o.oprcode::regproc::text,
                    {_OTHER.format("o.oprcom")}, {_OTHER.format("o.oprnegate")}, o.oprcanmerge, o.oprcanhash,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, altered, key, replaced
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, replaced
 from migrator.kinds.schema import OURS
 from migrator.statement import Identity, Statement
 
@@ -44,7 +44,7 @@ class TextSearchParser(_InSchema):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_ts_parser'::regclass::oid::int8, p.oid::int8, 0, n.nspname::text, p.prsname::text,
+            SELECT {address("pg_ts_parser", "p.oid")}, n.nspname::text, p.prsname::text,
                    p.prsstart::text, p.prstoken::text, p.prsend::text, p.prslextype::text,
                    nullif(p.prsheadline::oid, 0)::regproc::text
             FROM pg_ts_parser p JOIN pg_namespace n ON n.oid = p.prsnamespace WHERE p.oid >= 16384 AND {OURS}"""
@@ -73,7 +73,7 @@ class TextSearchTemplate(_InSchema):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_ts_template'::regclass::oid::int8, t.oid::int8, 0, n.nspname::text, t.tmplname::text,
+            SELECT {address("pg_ts_template", "t.oid")}, n.nspname::text, t.tmplname::text,
                    nullif(t.tmplinit::oid, 0)::regproc::text, t.tmpllexize::text
             FROM pg_ts_template t JOIN pg_namespace n ON n.oid = t.tmplnamespace WHERE t.oid >= 16384 AND {OURS}"""
 
@@ -98,7 +98,7 @@ class TextSearchDictionary(_InSchema):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_ts_dict'::regclass::oid::int8, d.oid::int8, 0, n.nspname::text, d.dictname::text,
+            SELECT {address("pg_ts_dict", "d.oid")}, n.nspname::text, d.dictname::text,
                    format('%I.%I', tn.nspname, t.tmplname), d.dictinitoption
             FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace
             JOIN pg_ts_template t ON t.oid = d.dicttemplate JOIN pg_namespace tn ON tn.oid = t.tmplnamespace
@@ -128,7 +128,7 @@ class TextSearchConfiguration(_InSchema):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT 'pg_ts_config'::regclass::oid::int8, c.oid::int8, 0, n.nspname::text, c.cfgname::text,
+            SELECT {address("pg_ts_config", "c.oid")}, n.nspname::text, c.cfgname::text,
                    format('%I.%I', pn.nspname, p.prsname),
                    ARRAY(SELECT ARRAY[quote_ident(k.alias), string_agg(format('%I.%I', dn.nspname, d.dictname), ', '
                                                                        ORDER BY m.mapseqno)]
