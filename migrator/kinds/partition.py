@@ -595,7 +595,10 @@ class IndexPartition(Object):
 
     def goes_with(self, facts: Facts) -> Iterable[Identity]:
         """The index of the parent, or the tie of the tables; what is set aside keeps it until then."""
-        return [self.tie] if self._locked_in else [tuple(self.part_of), self.tie]
+        index = facts.old(tuple(self.part_of))
+        above = index.table if index is not None else None
+        stays = above is not None and facts.new(above) is not None and not facts.is_new(above)
+        return [self.tie] if self._locked_in and stays else [tuple(self.part_of), self.tie]
 
     def drags(self) -> tuple[Identity, tuple[Identity, ...]]:
         """PostgreSQL has no command to take an index out of another, so both are built again."""
