@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import alter_table, made_above
+from migrator.kinds.relation import rows_elsewhere
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Backfill, Identity, LockMode, Statement, lock
@@ -95,7 +96,8 @@ class Default(Object):
         if facts.is_new(self.parent) and self._came_along(facts):
             return []
         set_default = self._alter(f"SET DEFAULT {self.expression}", facts)
-        if not facts.rewrites(self.identity) or facts.is_new(self.table) or facts.backfilled(self.parent):
+        filled = not facts.rewrites(self.identity) or facts.backfilled(self.parent)
+        if filled or facts.is_new(self.table) or rows_elsewhere(self.table, facts):
             return set_default
         return [*set_default, fill_with_default(self.schema, self.table_name, self.column)]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, suffixed
 from migrator.kinds.default import fill_with_default
 from migrator.kinds.inherited import made_above
+from migrator.kinds.relation import rows_elsewhere
 from migrator.kinds.schema import OURS
 from migrator.kinds.sequence import continues, restarted, taken_in
 from migrator.sql import identifier, literal, qualified
@@ -54,7 +55,7 @@ class Identity(Object):
                 AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
             JOIN pg_sequence s ON s.seqrelid = d.objid
             JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace
-            WHERE a.attidentity <> '' AND c.relkind IN ('r', 'p') AND {OURS}"""
+            WHERE a.attidentity <> '' AND c.relkind IN ('r', 'p', 'f') AND {OURS}"""
 
     @property
     def parent(self) -> Words:
@@ -102,7 +103,7 @@ class Identity(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
         add = Statement(f"{self._column} ADD {self.clause((), facts)}", strong)
-        if not facts.is_new(self.parent):
+        if not facts.is_new(self.parent) and not rows_elsewhere(self.table, facts):
             table, name = (
                 qualified(self.schema, self.table_name),
                 qualified(self.sequence_schema, self.sequence),
@@ -150,7 +151,7 @@ class Identity(Object):
         if facts.is_new(self.table) or not facts.is_new(self.parent) or facts.backfilled(self.parent):
             return False
         column = facts.new(self.parent)
-        return column is not None and not made_above(column, facts)
+        return column is not None and not made_above(column, facts) and not rows_elsewhere(self.table, facts)
 
     def fill(self, facts: Facts) -> list[Statement]:
         if not self._filled_first(facts):

@@ -10,6 +10,7 @@ from migrator.errors import PlanError
 from migrator.hazards import Hazards
 from migrator.kinds import KINDS
 from migrator.kinds.base import Facts, Object, Tree, aside_name, describe
+from migrator.kinds.relation import rows_elsewhere
 from migrator.plan import hooks as hooks_module
 from migrator.plan import order
 from migrator.plan.changes import Changes, Same, diff, take_along
@@ -318,9 +319,8 @@ def _preconditions(facts: Planning, hooks: Hooks) -> tuple[Precondition, ...]:
 
 def _can_be_asked(one: Object, facts: Planning) -> bool:
     """Whether its conditions mean the same before the plan: what is new by then, or of another type, they cannot name."""
-    table = facts.new(one.table) if one.table else None
-    if table is not None and table.kind == "table" and not table.holds_rows:
-        return False  # a foreign table, whose rows are another server's
+    if one.table and rows_elsewhere(one.table, facts):
+        return False
     if one.holds_rows:
         return True
     changes = facts.changes
@@ -356,7 +356,12 @@ def unfilled(made: Plan, hooks: Hooks) -> dict[Identity, list[str]]:
         column, table = one.parent, one.table
         if not one.forbids_null or column is None or table is None or column not in changes.created:
             continue
-        filled = column in generated or facts.fills_itself(column) or facts.backfilled(column)
+        filled = (
+            rows_elsewhere(table, facts)
+            or column in generated
+            or facts.fills_itself(column)
+            or facts.backfilled(column)
+        )
         if table not in changes.created and not filled:
             missing.setdefault(table, []).append(column[-1])
     return missing
