@@ -14,7 +14,7 @@ from migrator.statement import Identity, Statement
 # not only in a domain): PostgreSQL refuses to change much of these.
 STORED = """
     WITH RECURSIVE stored (type, inside) AS (
-      SELECT a.atttypid, false FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+      SELECT DISTINCT a.atttypid, false FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
       UNION
       SELECT inner_.type, s.inside OR inner_.inside

@@ -132,6 +132,7 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
         # To compile these queries takes longer than to run them, and each parallel worker would fill caches of its own.
         execute("SET LOCAL jit = off")
         execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        execute("SET LOCAL work_mem = '32MB'")
         kinds = sorted(KINDS, key=lambda kind: kind.attached)
         asked = [_DEPEND, *(kind.query(version) for kind in kinds), _all_addresses(), _LABELS, _ODD]
         with closing(_answers(connection, asked)) as answers:
