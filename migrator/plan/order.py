@@ -202,6 +202,7 @@ def _inheritance(
                         comes(tie, part)
                 elif tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside:
                     comes(tie, part)
+    _lower_first(changes, ties, comes)
     for tie in ties:
         if tie.verb is Verb.CREATE:
             for other in ties:
@@ -228,6 +229,22 @@ def _inheritance(
                         comes(vertex, above)
                     else:
                         comes(above, vertex)
+
+
+def _lower_first(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]) -> None:
+    """A table is untied before that above it: what detaching leaves behind on the upper one, and is dropped there, it
+    would lose a second time."""
+    gone = {
+        tables[0]: tie
+        for tie in ties
+        if tie.verb is (Verb.SET_ASIDE if tie.identity in changes.set_aside else Verb.DROP)
+        and (one := changes.old.objects[tie.identity]).sets_aside
+        and (tables := one.ties())
+    }
+    for tie in gone.values():
+        _, above = changes.old.objects[tie.identity].ties() or ((), ())
+        if above in gone:
+            comes(tie, gone[above])
 
 
 def _held_still(changes: Changes, before: Graph) -> None:

@@ -1,0 +1,4 @@
+CREATE TABLE places (place integer PRIMARY KEY);
+CREATE TABLE visits (place integer REFERENCES places ON DELETE SET NULL, day date) PARTITION BY LIST (place);
+CREATE TABLE visits_north (place integer REFERENCES places ON DELETE CASCADE, day date) PARTITION BY RANGE (day);
+CREATE TABLE visits_north_old (place integer REFERENCES places, day date);
