@@ -106,15 +106,6 @@ def test_all_privileges_become_some_and_back_in_words_of_every_server(
     ("sql", "told"),
     [
         (
-            "CREATE OPERATOR public.=% (LEFTARG = box, RIGHTARG = box, FUNCTION = box_same)",
-            "operator public.=%(pg_catalog.box,pg_catalog.box)",
-        ),
-        ("CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple)", "text search configuration public.mine"),
-        (
-            "CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = pg_catalog.simple)",
-            "text search dictionary public.words",
-        ),
-        (
             "CREATE CONVERSION mine FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
             "conversion public.mine",
         ),
