@@ -102,6 +102,22 @@ def test_renamed_objects_keep_their_rows_and_take_along_what_names_them_in_both_
         assert rows == [(1, "Alien", "NEW"), (2, "Brazil", "NEW")]
 
 
+def test_a_renamed_attribute_renames_the_columns_of_tables_of_its_type(
+    server: Server, database: Database
+) -> None:
+    which = [Rename(("attribute", "public", "pair", "x"), ("attribute", "public", "pair", "z"))]
+    _run(database, "CREATE TYPE pair AS (x int, y int); CREATE TABLE t OF pair; INSERT INTO t VALUES (1, 2);")
+    with server.scratch() as wanted:
+        _run(wanted, "CREATE TYPE pair AS (z int, y int); CREATE TABLE t OF pair;")
+        after = _read(wanted)
+        renamed = _apply(server, database, after, which=which)
+        made = plan(renamed.snapshot, after, oldest=after.version, first=renamed.statements)
+        _run(database, sql.script(made))
+        assert _dump(database) == _dump(wanted)
+    with database.connect() as connection:
+        assert connection.execute("SELECT z, y FROM t").fetchall() == [(1, 2)]
+
+
 def test_derived_names_follow_only_where_the_wanted_state_has_them(
     server: Server, database: Database
 ) -> None:
