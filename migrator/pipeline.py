@@ -270,9 +270,14 @@ def roundtrip(project: Project, names: Sequence[str], *, tell: Tell) -> str:
 
 def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:
     """The SQL that turns the first database into the second; an empty string where they are the same."""
+    return sql.script(plan_between(old_url, new_url, oldest=oldest))
+
+
+def plan_between(old_url: str, new_url: str, *, oldest: int | None = None) -> Plan:
+    """The plan that turns the first database into the second."""
     with open_database(old_url) as old, open_database(new_url) as new:
         before, after = catalog.read_both(old, new)
-        made = plan(
+        return plan(
             before,
             after,
             oldest=oldest or min(before.version, after.version),
@@ -281,7 +286,6 @@ def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:
             same=partial(reprint.same, new),
             worded=partial(reprint.worded, new),
         )
-        return sql.script(made)
 
 
 def apply(project: Project, url: str, *, to: str | None, tell: Tell) -> list[str]:
