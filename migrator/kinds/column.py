@@ -10,6 +10,7 @@ from migrator.kinds import conversion
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, suffixed
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
+from migrator.kinds.tied import comes_with_tie, raised, stand_in
 from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
@@ -154,11 +155,16 @@ class Column(Object):
         hazards: tuple[Hazard, ...] = (Hazards.BREAKS_PREPARED,)
         if facts.rewrites(self.identity) or self.generated == "s":
             hazards += (Hazards.REWRITES_TABLE,)
+        first, table = [], qualified(self.schema, self.table_name)
+        if comes_with_tie(self, facts):
+            first, table = raised(self, facts.uses(self.identity), facts), stand_in(self)
         return [
+            *first,
             Statement(
-                f"ALTER TABLE {qualified(self.schema, self.table_name)} ADD COLUMN {self.clause(parts, facts)}",
+                f"ALTER TABLE {table} ADD COLUMN {self.clause(parts, facts)}",
                 lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
                 hazards,
+                with_last=bool(first),
             ),
             *self.created(facts),
             *(statement for part in facts.inside(self.identity) for statement in part.fill(facts)),

@@ -19,6 +19,7 @@ from migrator.kinds.inherited import comes_with_create, declared, made_above, or
 from migrator.kinds.options import leading, storage
 from migrator.kinds.relation import COLUMNS, of_columns
 from migrator.kinds.schema import OURS
+from migrator.kinds.tied import comes_with_tie, raised, stand_in
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
@@ -256,6 +257,8 @@ class Constraint(Object):
             return []
         # The indexes of partitions are built one by one, and attached.
         only = "ONLY " if self.partitioned and self.type in "pux" else ""
+        if comes_with_tie(self, facts):
+            return self._create_above(facts)
         add = f"ALTER TABLE {only}{self._table} ADD {self._words()}"
         if not self.valid:
             return [Statement(f"{add} NOT VALID", locks)]
@@ -281,6 +284,13 @@ class Constraint(Object):
                 ),
             ]
         return [Statement(add, locks, (Hazards.SCANS_UNDER_LOCK,)), *self._stored_late()]
+
+    def _create_above(self, facts: Facts) -> list[Statement]:
+        used = [("column", self.schema, self.table_name, column) for column in self.columns]
+        unproved = " NOT VALID" if self.enforced else ""
+        add = Statement(f"ALTER TABLE {stand_in(self)} ADD {self._words()}{unproved}", with_last=True)
+        proof = [self._validate()] if self.valid and self.enforced else []
+        return [*raised(self, used, facts), add, *proof]
 
     def _vouch(self, facts: Facts) -> list[Statement]:
         """VALIDATE for its own rows, where the CHECK above it is not known to hold for all."""

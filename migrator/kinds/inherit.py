@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key, suffixed
 from migrator.kinds.schema import OURS
+from migrator.kinds.tied import lowered
 from migrator.sql import qualified
 from migrator.statement import Identity, LockMode, Statement, lock
 
@@ -76,7 +77,13 @@ class Inherit(Object):
         return [Statement(f"ALTER TABLE {child} {action} {above}", locks, hazards)]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        return self._alter("INHERIT")
+        later = (
+            one
+            for one in facts.inside(self.parent)
+            if isinstance(one, Inherit) and facts.is_new(one.identity)
+        )
+        last = max(later, key=lambda one: one.position).identity == self.identity
+        return [*self._alter("INHERIT"), *(lowered(self.parent, facts) if last else ())]
 
     def alter(self, new: Inherit, changed: Sequence[str], facts: Facts) -> list[Statement]:
         """Ties it again, after the parents before it, where it does not stand there already.

@@ -9,13 +9,23 @@ from migrator.kinds.column import Column
 from migrator.kinds.inherited import made_above, originals, sources
 from migrator.kinds.partition import Partition
 from migrator.kinds.schema import OURS
-from migrator.sql import dollar_quoted, identifier, qualified
+from migrator.kinds.tied import comes_with_tie, handed_over, raised, stand_in
+from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 _IF_NAMED = """
 BEGIN
   IF current_setting('server_version_num')::int >= 180000 THEN
     {rename};
+  END IF;
+END """
+
+_NAMED = """
+BEGIN
+  IF current_setting('server_version_num')::int >= 180000 THEN
+    EXECUTE {named};
+  ELSE
+    {plain};
   END IF;
 END """
 
@@ -98,7 +108,7 @@ class NotNull(Object):
             return not self.own
         if facts.is_new(self.table):
             return bool(self.valid)
-        if made_above(self, facts):
+        if made_above(self, facts) or comes_with_tie(self, facts):
             return False
         # A new column of a full table: only where every old row gets a value at once and no hook fills it.
         return (
@@ -128,17 +138,31 @@ class NotNull(Object):
         if facts.is_new(self.table) and self.valid:
             return [Statement(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", strong)]
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
-        name = identifier(self.constraint or f"{self.table_name}_{self.column}_not_null"[:63])
+        name, first, to = identifier(self._named), [], table
         if facts.oldest >= 18:
             suffix = " NO INHERIT" if self.no_inherit else ""
-            add = Statement(
-                f"ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {column}{suffix} NOT VALID", strong
-            )
+            if comes_with_tie(self, facts):
+                first, to = raised(self, [self.parent], facts), stand_in(self)
+            sql = f"ALTER TABLE {to} ADD CONSTRAINT {name} NOT NULL {column}{suffix} NOT VALID"
+            add = Statement(sql, strong, with_last=bool(first))
             validate = Statement(
                 f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}", weak, alone=True, verb="validate"
             )
-            return [add, validate] if self.valid else [add]
+            return [*first, add, validate] if self.valid else [*first, add]
         return self.create_together([self], facts)
+
+    @property
+    def _named(self) -> str:
+        usual = f"{self.table_name}_{self.column}_not_null"[:63]
+        return self.constraint or (usual if self.local else self.actual) or usual
+
+    def _with_tie(self, facts: Facts) -> list[Statement]:
+        """SET NOT NULL on a table above it; from 18 on, it gets the name there which it is to inherit."""
+        column, table = identifier(self.column), f"ALTER TABLE {stand_in(self)}"
+        plain = f"{table} ALTER COLUMN {column} SET NOT NULL"
+        named = literal(f"{table} ADD CONSTRAINT {identifier(self._named)} NOT NULL {column}")
+        sql = f"DO {dollar_quoted(_NAMED.format(named=named, plain=plain), 'not_null')}"
+        return [*raised(self, [self.parent], facts), Statement(sql, with_last=True)]
 
     def joins(self, facts: Facts) -> bool:
         return not self.sources and not facts.is_new(self.table) and facts.oldest < 18
@@ -156,6 +180,7 @@ class NotNull(Object):
         filled = " AND ".join(f"{column} IS NOT NULL" for column in columns)
         set_ = ", ".join(f"ALTER COLUMN {column} SET NOT NULL" for column in columns)
         also = tuple(each.identity for each in ones[1:])
+        set_not_null = Statement(f"ALTER TABLE {table} {set_}", strong, also=also)
         return [
             Statement(
                 f"ALTER TABLE {table} ADD CONSTRAINT {proof} CHECK ({filled}) NOT VALID",
@@ -170,7 +195,7 @@ class NotNull(Object):
                 verb="validate",
                 also=also,
             ),
-            Statement(f"ALTER TABLE {table} {set_}", strong, also=also),
+            *(one._with_tie(facts) if comes_with_tie(one, facts) else [set_not_null]),
             Statement(f"ALTER TABLE {table} DROP CONSTRAINT {proof}", strong, also=also),
         ]
 
@@ -233,7 +258,8 @@ class NotNull(Object):
         return [*tie.detach(), rename, tie.attach(), *tie.indexes_again(facts)]
 
     def alterable(self, new: NotNull, changed: Sequence[str], facts: Facts) -> bool:
-        return not ("valid" in changed and self.valid)
+        again = ("valid" in changed and self.valid) or ("local" in changed and handed_over(new, facts))
+        return not again
 
     def drop(self, facts: Facts) -> list[Statement]:
         return [

@@ -1,0 +1,8 @@
+CREATE TABLE a (n int, k text DEFAULT 'k', CONSTRAINT kk CHECK (k <> 'x'));
+CREATE TABLE b (m int NOT NULL, "N m" int NOT NULL DEFAULT 4);
+ALTER TABLE b ADD CONSTRAINT nv CHECK (m > 2) NOT VALID;
+CREATE TABLE "c D" (x int, n int, CHECK (n > 0)) INHERITS (a, b);
+ALTER TABLE "c D" ALTER "N m" SET DEFAULT 9;
+CREATE INDEX ON "c D" (m, "N m");
+CREATE TABLE e () INHERITS ("c D");
+CREATE TABLE f (m int) INHERITS (a, b);
