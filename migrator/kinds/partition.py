@@ -26,7 +26,7 @@ from migrator.kinds.base import (
 from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
 from migrator.kinds.index import PART_OF, Index
-from migrator.kinds.relation import relation
+from migrator.kinds.relation import relation, rows_elsewhere
 from migrator.kinds.schema import OURS
 from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Guard, Identity, Lock, LockMode, Precondition, Statement, lock
@@ -214,7 +214,7 @@ class Partition(Object):
             return self._proved([self.attach(*strong)], [*proofs, self._outside_proof(default)])
         # The server reads the default partition while it is locked, and refuses rows that belong here.
         attach = self.attach(*strong, hazards=(Hazards.SCANS_UNDER_LOCK,))
-        if not known:
+        if not known or rows_elsewhere(default.parent, facts):
             return self._proved([attach], proofs)
         move = self._moved(default._child, self._child, f"({self.condition})", facts)
         return [replace(move, locks=(*move.locks, *attach.locks)), replace(attach, with_last=True)]
@@ -326,6 +326,8 @@ class Partition(Object):
         default = self._default(facts)
         if default is None or not self._can_ask(facts) or facts.may_stop_writers(self.identity):
             return []
+        if rows_elsewhere(default.parent, facts):
+            return []
         return [
             Precondition(
                 f"no row of the default partition {default._child} belongs to {self._child}",
@@ -400,7 +402,7 @@ class Partition(Object):
 
     def _moves(self, new: Partition, facts: Facts) -> bool:
         """Whether some of its rows may not fit any more."""
-        if not new._can_ask(facts) or facts.is_new(new.above):
+        if not new._can_ask(facts) or facts.is_new(new.above) or rows_elsewhere(self.parent, facts):
             return False
         return (self.above, self.bounds) != (new.above, new.bounds)
 

@@ -1,0 +1,6 @@
+CREATE FOREIGN DATA WRAPPER elsewhere;
+CREATE SERVER far FOREIGN DATA WRAPPER elsewhere;
+CREATE TABLE visits (place integer, note text) PARTITION BY LIST (place);
+CREATE FOREIGN TABLE visits_far PARTITION OF visits (note DEFAULT 'far') FOR VALUES IN (1, 2) SERVER far;
+CREATE FOREIGN TABLE visits_others PARTITION OF visits DEFAULT SERVER far;
+CREATE TABLE visits_near PARTITION OF visits FOR VALUES IN (3);
