@@ -6,7 +6,7 @@
 \set migrator_direction 'upgrade'
 \set migrator_before ''
 \set migrator_after '839d4ee251e4'
-\set migrator_plan '503576492a98be50'
+\set migrator_plan 'f87a24b43d144b25'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -201,7 +201,7 @@ END $$;
 -- Takes the locks of a step, each asked for briefly and again, with none kept while it sleeps. Nobody queues behind it for longer than one attempt.
 CREATE OR REPLACE PROCEDURE pg_temp.take_locks(VARIADIC locks text[]) LANGUAGE plpgsql AS $$
 DECLARE
-  attempt int := 0; one text; holders text; only_autovacuum boolean; patience int; relations oid[];
+  attempt int := 0; one text; holders text; patience int; relations oid[];
 BEGIN
   SELECT array_agg(split_part(l, ' IN ', 1)::regclass::oid) INTO relations FROM unnest(locks) AS l;
   LOOP
@@ -214,9 +214,10 @@ BEGIN
       END LOOP;
       RETURN;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      PERFORM pg_stat_clear_snapshot();  -- else pg_stat_activity stays as it was at the first attempt
       SELECT string_agg(DISTINCT format('pid %s (%s, %s, %s for %s)', a.pid, coalesce(nullif(a.application_name, ''), a.backend_type), a.usename,
-               a.state, date_trunc('second', clock_timestamp() - a.xact_start)), '; '), bool_and(a.backend_type = 'autovacuum worker')
-        INTO holders, only_autovacuum
+               a.state, date_trunc('second', clock_timestamp() - a.xact_start)), '; ')
+        INTO holders
         FROM pg_locks l JOIN pg_stat_activity a USING (pid)
        WHERE l.relation = ANY (relations) AND l.granted AND l.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database());
       IF attempt >= 600 THEN
@@ -227,11 +228,12 @@ BEGIN
         RAISE NOTICE 'waiting to lock %, attempt %: held by %', array_to_string(locks, ', '), attempt, coalesce(holders, 'nobody now');
       END IF;
     END;
-    IF only_autovacuum AND attempt >= 5 THEN
+    IF attempt % 5 = 0 THEN
       -- A lock request makes autovacuum give way only after deadlock_timeout, which is longer than an attempt.
       BEGIN
         PERFORM pg_cancel_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
           WHERE l.relation = ANY (relations) AND l.granted AND a.backend_type = 'autovacuum worker';
+        IF FOUND THEN PERFORM pg_sleep(0.05); CONTINUE; END IF;  -- before the next one comes
       EXCEPTION WHEN insufficient_privilege THEN NULL;
       END;
     END IF;
