@@ -129,12 +129,9 @@ class Column(Object):
         """Type and collation."""
         return str(self.type) + (f" COLLATE {self.collation}" if self.collation else "")
 
-    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
-        if self.inline(facts):
-            return ""
-        written = [part.object.clause(part.parts, facts) for part in parts]
-        if facts.is_new(self.parent) and getattr(facts.new(self.parent), "of_type", None):
-            return " ".join([identifier(self.column), "WITH OPTIONS", *written]) if written else ""
+    @property
+    def plain(self) -> str:
+        """Its name, type and expression, as CREATE TABLE takes them, without its parts."""
         words = [identifier(self.column), self.typed()]
         if self.compression:
             words.insert(2, f"COMPRESSION {COMPRESSION[self.compression]}")
@@ -142,7 +139,15 @@ class Column(Object):
             words.append(
                 f"GENERATED ALWAYS AS ({self.expression}) {'STORED' if self.generated == 's' else 'VIRTUAL'}"
             )
-        return " ".join([*words, *written])
+        return " ".join(words)
+
+    def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
+        if self.inline(facts):
+            return ""
+        written = [part.object.clause(part.parts, facts) for part in parts]
+        if facts.is_new(self.parent) and getattr(facts.new(self.parent), "of_type", None):
+            return " ".join([identifier(self.column), "WITH OPTIONS", *written]) if written else ""
+        return " ".join([self.plain, *written])
 
     def created(self, facts: Facts) -> list[Statement]:
         """What a new column needs beyond its clause."""

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migrator.kinds.base import Facts, Object, suffixed
-from migrator.sql import identifier, qualified
+from migrator.sql import qualified
 from migrator.statement import Identity, LockMode, Statement, lock
-
-STORED = {"s": "STORED", "v": "VIRTUAL"}
 
 
 def comes_with_tie(one: Object, facts: Facts) -> bool:
@@ -51,20 +49,13 @@ def raised(one: Object, used: Iterable[Identity], facts: Facts) -> list[Statemen
     for identity in list(columns):
         more = [i for i in facts.uses(identity) if i[:3] == identity[:3]]
         columns.update((each, facts.new(each)) for each in more)
-    inside = ", ".join(_written(columns[identity]) for identity in sorted(columns))
+    inside = ", ".join(columns[identity].plain for identity in sorted(columns))  # type: ignore[union-attr]
     child = qualified(*one.table[1:])
     strong = lock(LockMode.ACCESS_EXCLUSIVE, one.table)
     return [
         Statement(f"CREATE TABLE {stand_in(one)} ({inside})", strong),
         Statement(f"ALTER TABLE {child} INHERIT {stand_in(one)}", with_last=True),
     ]
-
-
-def _written(column: Object | None) -> str:
-    generated, words = getattr(column, "generated", ""), [identifier(column[2]), column.typed()]  # type: ignore
-    if generated:
-        words.append(f"GENERATED ALWAYS AS ({column.expression}) {STORED[generated]}")  # type: ignore
-    return " ".join(words)
 
 
 def lowered(table: Identity, facts: Facts) -> list[Statement]:
