@@ -356,10 +356,17 @@ SPLIT = FULL.format(
     last="1000", more="CREATE TABLE further PARTITION OF t FOR VALUES FROM (1000) TO (MAXVALUE);"
 )
 REST = "CREATE TABLE rest PARTITION OF t DEFAULT;"
+# ATTACH PARTITION takes the oldest index that fits.
+ONE_OF_TWO = """CREATE INDEX other ON last (c, id {order}); CREATE INDEX part ON last (c, id); CREATE INDEX t1_part ON t1 (c, id);
+    CREATE INDEX whole ON ONLY t (c, id); ALTER INDEX whole ATTACH PARTITION part; ALTER INDEX whole ATTACH PARTITION t1_part;"""
+NARROWED = FULL.format(last="1000", more="")
+EQUAL, SORTED = ONE_OF_TWO.format(order="ASC"), ONE_OF_TWO.format(order="DESC")
 BOUNDS = {
     "narrowed for a new one": (LAST, SPLIT),
     "widened over one that goes": (SPLIT, LAST),
     "beside a default": (FULL.format(last="1000", more=REST), FULL.format(last="900", more=REST)),
+    "with an index equal to a part": (LAST + EQUAL, NARROWED + EQUAL),
+    "with an index sorted otherwise than a part": (LAST + SORTED, NARROWED + SORTED),
     "widened beside a default": (FULL.format(last="900", more=REST), FULL.format(last="1000", more=REST)),
 }
 IN_T = "INSERT INTO c VALUES (1); INSERT INTO t (id, c) SELECT i, 1 FROM generate_series(1, 300) AS i;"

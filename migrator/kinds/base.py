@@ -378,7 +378,7 @@ class Object(tuple[Any, ...]):
         return (self.parent,)
 
     def displaces(self, facts: Facts) -> Iterable[Identity]:
-        """Objects that are there before and after, but must not be there when this one is made."""
+        """Objects that are there before and after, but must not be there when this one is made or changes in place."""
         return ()
 
     def drags(self) -> tuple[Identity, tuple[Identity, ...]] | None:

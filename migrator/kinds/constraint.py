@@ -170,8 +170,9 @@ class Constraint(Object):
     @property
     def handed_on(self) -> bool:  # type: ignore[override]
         """A foreign key may need the partitions attached first, where it references what they make whole. A CHECK that
-        is not valid cannot be on both tables before they are tied."""
-        return self.type == "f" or (self.type == "c" and not self.valid)
+        is not valid cannot be on both tables before they are tied. A key that is part of none could be taken for one
+        that is."""
+        return self.type == "f" or (self.type == "c" and not self.valid) or self._of_its_own
 
     @property
     def stays_aside(self) -> bool:  # type: ignore[override]
@@ -184,7 +185,14 @@ class Constraint(Object):
         return [("not_null", self.schema, self.table_name, column) for column in columns]
 
     def follows(self) -> Iterable[Identity]:
-        return [("default", self.schema, self.table_name, column) for column in self.columns]
+        # ATTACH PARTITION takes the first index that is like that of the parent.
+        alone: list[Identity] = [("partition", self.schema, self.table_name)] if self._of_its_own else []
+        return [*alone, *(("default", self.schema, self.table_name, column) for column in self.columns)]
+
+    @property
+    def _of_its_own(self) -> bool:
+        """Whether it has an index which is part of none."""
+        return self.has_index and not self.part_of
 
     def reprint(self) -> tuple[list[str], str]:
         # Under its own name, which a definition may hold.

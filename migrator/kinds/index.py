@@ -220,11 +220,6 @@ class Index(Object):
         return not self.part_of
 
     @property
-    def shape(self) -> tuple[object, ...]:
-        """What makes two indexes of a table alike to PostgreSQL."""
-        return (self.unique, self.body, self.predicate)
-
-    @property
     def text(self) -> str:
         """What follows the name of the table in CREATE INDEX."""
         options = f" WITH ({storage(self.options)})" if self.options else ""

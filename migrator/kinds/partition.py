@@ -285,15 +285,14 @@ class Partition(Object):
         return asked + self._left_alone(facts)
 
     def displaces(self, facts: Facts) -> Iterable[Identity]:
-        """Indexes that ATTACH PARTITION would take for those which are to be part of the parent's."""
-        if facts.old(self.identity) is not None:
-            return []
-        indexes = [one for one in facts.inside(self.parent) if isinstance(one, Index)]
-        taken = {one.shape for one in indexes if one.part_of}
+        """Indexes that ATTACH PARTITION would take for those which are to be part of the parent's: it takes the oldest
+        that fits. Of equal ones it may take any, as they change their names afterwards."""
+        found: list[Object] = [one for one in facts.inside(self.parent) if _shape(one)]
+        wanted = [one for one in found if _part_of(one)]
         return [
             one.identity
-            for one in indexes
-            if not one.part_of and one.shape in taken and facts.old(one.identity) is not None
+            for one in found
+            if not _part_of(one) and any(_taken_for(one, other) for other in wanted)
         ]
 
     def _within(self, facts: Facts) -> list[Precondition]:
@@ -525,6 +524,32 @@ def _conditions(table: Identity, facts: Facts) -> list[str] | None:
         else:
             return None
     return found
+
+
+def _part_of(one: Object) -> Identity | None:
+    """What owns the index of the parent table that an index, or that of a key, is a part of."""
+    return tuple(one.part_of) if isinstance(one, Index | Constraint) and one.part_of else None
+
+
+def _shape(one: Object) -> tuple[object, ...] | None:
+    """What two indexes, or keys that have them, agree in where PostgreSQL may take one for the other; None: no index.
+
+    It looks neither at the order in which an index is sorted nor at how it is stored.
+    """
+    if isinstance(one, Index):
+        return (one.unique, one.columns, one.predicate)
+    if isinstance(one, Constraint) and one.type in "pu":
+        return (True, one.columns, None)
+    return None
+
+
+def _taken_for(one: Object, wanted: Object) -> bool:
+    """Whether ATTACH PARTITION may take an index for the one that is to be a part of the parent's, and not its equal."""
+    above = _part_of(wanted)
+    fits = _shape(one) == _shape(wanted) and (
+        isinstance(one, Constraint) or above is None or above[0] == "index"
+    )
+    return fits and not _equal(one, wanted)
 
 
 # Equal indexes differ in nothing but their names, so they change them.

@@ -79,10 +79,7 @@ def _replace(changes: Changes, identity: Identity) -> Identity:
 
 def take_along(changes: Changes, facts: Facts) -> None:
     """Replaces what depends on something that goes, until nothing unchanged stands in the way."""
-    todo = sorted(changes.dropped) + sorted(changes.altered)
-    for identity in sorted(changes.created):
-        for other in changes.new.objects[identity].displaces(facts):
-            todo.append(_replace(changes, other))
+    todo = sorted(changes.dropped | changes.created) + sorted(changes.altered)
     seen = set()
     while todo:
         identity = todo.pop()
@@ -93,7 +90,7 @@ def take_along(changes: Changes, facts: Facts) -> None:
             if _moves(changes, dependant, identity):
                 continue
             todo.append(_replace(changes, dependant))
-        for other in _dragged(changes, identity):
+        for other in (*_dragged(changes, identity), *_displaced(changes, identity, facts)):
             todo.append(_replace(changes, other))
         todo += sorted(changes.moved - seen)
     _carry(changes)
@@ -170,6 +167,14 @@ def _ambiguous(changes: Changes, identity: Identity, dependant: Identity) -> boo
     return shared is not None and any(
         changes.new.objects[other].overloads == shared for other in changes.new.depends.get(dependant, ())
     )
+
+
+def _displaced(changes: Changes, identity: Identity, facts: Facts) -> list[Identity]:
+    """What has to be away while something is created or altered, and is not yet."""
+    if identity not in changes.created and identity not in changes.altered:
+        return []
+    found = changes.new.objects[identity].displaces(facts)
+    return [one for one in found if one in changes.old.objects and one not in changes.dropped]
 
 
 def _dragged(changes: Changes, identity: Identity) -> list[Identity]:

@@ -96,6 +96,10 @@ def graph(changes: Changes, facts: Facts) -> Graph:
                 comes(alter, Vertex(Verb.DROP, other))
             if other not in new:
                 comes(alter, Vertex(Verb.ALTER, other))
+    for vertex in [*before]:
+        if vertex.verb in (Verb.CREATE, Verb.ALTER):
+            for other in changes.new.objects[vertex.identity].displaces(facts):
+                comes(Vertex(Verb.DROP, other), vertex)
     _inheritance(changes, before, comes, facts)
     _held_still(changes, before)
     _moved_rows(changes, comes)

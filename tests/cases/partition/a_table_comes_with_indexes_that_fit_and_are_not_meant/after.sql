@@ -1,0 +1,11 @@
+CREATE TABLE visits (place integer, day date, hour integer) PARTITION BY LIST (place);
+CREATE INDEX visits_day ON visits (day);
+CREATE INDEX visits_hour ON visits (hour);
+CREATE UNIQUE INDEX visits_once ON visits (place, day, hour);
+CREATE TABLE visits_north PARTITION OF visits FOR VALUES IN (1);
+ALTER TABLE visits_north ADD CONSTRAINT own UNIQUE (place, day, hour);
+CREATE INDEX packed ON visits_north (day) WITH (fillfactor = 50);
+CREATE INDEX latest ON visits_north (hour DESC);
+CREATE TABLE visits_south PARTITION OF visits FOR VALUES IN (2);
+ALTER TABLE visits_south ADD CONSTRAINT south_own UNIQUE (place, day, hour);
+CREATE INDEX south_latest ON visits_south (hour DESC);
