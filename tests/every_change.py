@@ -33,6 +33,8 @@ CREATE FUNCTION watches_too() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN E
 CREATE FUNCTION sums(int, int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION less(box, int) RETURNS bool LANGUAGE sql AS 'SELECT true';
 CREATE FUNCTION less_too(box, int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION turns_too(int, int, cstring, internal, int, bool) RETURNS int LANGUAGE c STRICT
+  AS '$libdir/utf8_and_iso8859', 'iso8859_to_utf8';
 CREATE FUNCTION ends(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
 CREATE TRIGGER on_plain BEFORE UPDATE ON plain FOR EACH ROW EXECUTE FUNCTION fires();
@@ -401,6 +403,51 @@ CHANGES: tuple[tuple[int, str], ...] = tuple(
         "ALTER OPERATOR <# (box, int) SET SCHEMA other",
         "ALTER OPERATOR other.<# (box, int) SET SCHEMA public",
         f"ALTER OPERATOR <# (box, int) OWNER TO {ROLE}",
+        # operator classes and families
+        "CREATE OPERATOR FAMILY kin USING btree",
+        "CREATE OPERATOR FAMILY kin USING hash",
+        "CREATE OPERATOR CLASS klass FOR TYPE int USING btree FAMILY kin AS STORAGE int",
+        *(
+            f"DROP OPERATOR CLASS klass USING btree; CREATE OPERATOR CLASS klass {what}"
+            for what in (
+                "FOR TYPE box USING btree FAMILY kin AS STORAGE box",
+                "DEFAULT FOR TYPE box USING btree FAMILY kin AS STORAGE box",
+                "FOR TYPE box USING btree AS STORAGE box",
+                "FOR TYPE box USING btree AS OPERATOR 1 <",
+                "FOR TYPE box USING btree AS OPERATOR 2 <",
+                "FOR TYPE box USING btree AS OPERATOR 2 >",
+                "FOR TYPE box USING btree AS OPERATOR 2 >, FUNCTION 1 btint4cmp (int, int)",
+                "FOR TYPE box USING btree AS OPERATOR 2 >, FUNCTION 1 (box, box) btint4cmp (int, int)",
+            )
+        ),
+        "CREATE OPERATOR CLASS keeps FOR TYPE box USING gist AS STORAGE point",
+        "ALTER OPERATOR FAMILY keeps USING gist ADD OPERATOR 1 ~= (box, box)",
+        "ALTER OPERATOR FAMILY keeps USING gist ADD OPERATOR 15 <-> (box, point) FOR ORDER BY float_ops",
+        "ALTER OPERATOR FAMILY keeps USING gist ADD FUNCTION 8 (box, box) gist_box_distance",
+        "ALTER OPERATOR FAMILY keeps USING gist DROP OPERATOR 15 (box, point)",
+        "ALTER OPERATOR FAMILY keeps USING gist ADD OPERATOR 15 <-> (box, point) FOR ORDER BY integer_ops",
+        "ALTER OPERATOR FAMILY integer_ops USING btree ADD OPERATOR 1 <# (box, int4)",
+        "ALTER OPERATOR CLASS keeps USING gist RENAME TO holds",
+        "ALTER OPERATOR FAMILY keeps USING gist RENAME TO holds",
+        "ALTER OPERATOR CLASS holds USING gist SET SCHEMA other",
+        "ALTER OPERATOR FAMILY holds USING gist SET SCHEMA other",
+        f"ALTER OPERATOR CLASS other.holds USING gist OWNER TO {ROLE}",
+        f"ALTER OPERATOR FAMILY other.holds USING gist OWNER TO {ROLE}",
+        # conversions between encodings
+        "CREATE CONVERSION turns FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+        *(
+            f"DROP CONVERSION turns; CREATE {what}"
+            for what in (
+                "DEFAULT CONVERSION turns FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+                "CONVERSION turns FOR 'UTF8' TO 'LATIN2' FROM utf8_to_iso8859",
+                "CONVERSION turns FOR 'UTF8' TO 'LATIN3' FROM utf8_to_iso8859",
+                "CONVERSION turns FOR 'LATIN3' TO 'UTF8' FROM iso8859_to_utf8",
+                "CONVERSION turns FOR 'LATIN2' TO 'UTF8' FROM iso8859_to_utf8",
+                "CONVERSION turns FOR 'LATIN2' TO 'UTF8' FROM turns_too",
+            )
+        ),
+        f"ALTER CONVERSION turns OWNER TO {ROLE}",
+        "ALTER CONVERSION turns SET SCHEMA other",
         # text search
         "CREATE TEXT SEARCH PARSER parses (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end,"
         " LEXTYPES = prsd_lextype)",
@@ -414,14 +461,11 @@ CHANGES: tuple[tuple[int, str], ...] = tuple(
         "ALTER TEXT SEARCH CONFIGURATION finds ALTER MAPPING FOR host WITH simple, words",
         f"ALTER TEXT SEARCH CONFIGURATION finds OWNER TO {ROLE}",
         # what is only reported
-        "CREATE OPERATOR FAMILY kin USING btree",
-        "CREATE OPERATOR CLASS klass FOR TYPE int USING btree FAMILY kin AS STORAGE int",
         "CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler",
         "CREATE LANGUAGE speech HANDLER plpgsql_call_handler",
-        "CREATE CONVERSION turns FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
         "CREATE TRANSFORM FOR text LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal))",
         "CREATE SUBSCRIPTION hears CONNECTION '' PUBLICATION a WITH (connect = false, slot_name = NONE)",
-        "ALTER OPERATOR FAMILY integer_ops USING btree ADD OPERATOR 1 <# (box, int4)",
+        "ALTER OPERATOR FAMILY box_ops USING gist ADD OPERATOR 20 ~= (point, point)",
         "GRANT USAGE ON TYPE loose TO " + ROLE,
         "DROP SUBSCRIPTION hears",
     )

@@ -106,8 +106,8 @@ def test_all_privileges_become_some_and_back_in_words_of_every_server(
     ("sql", "told"),
     [
         (
-            "CREATE CONVERSION mine FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
-            "conversion public.mine",
+            "ALTER OPERATOR FAMILY box_ops USING gist ADD OPERATOR 20 ~= (point, point)",
+            "operator of access method operator 20 (pg_catalog.point, pg_catalog.point) of pg_catalog.box_ops USING gist",
         ),
         ("CREATE LANGUAGE mine HANDLER plpgsql_call_handler", "language mine"),
         (

@@ -15,6 +15,7 @@ from migrator.kinds.composite import Attribute, Composite
 from migrator.kinds.constraint import Constraint
 from migrator.kinds.default import Default
 from migrator.kinds.domain import Domain, DomainConstraint, DomainNotNull
+from migrator.kinds.encoding_conversion import EncodingConversion
 from migrator.kinds.enum import Enum
 from migrator.kinds.event_trigger import EventTrigger
 from migrator.kinds.extension import Extension
@@ -27,6 +28,7 @@ from migrator.kinds.inherit import Inherit
 from migrator.kinds.materialized_view import Contents, MaterializedView
 from migrator.kinds.not_null import NotNull
 from migrator.kinds.operator import Operator
+from migrator.kinds.operator_class import OperatorClass, OperatorFamily, OperatorFamilyMember
 from migrator.kinds.owner import Owner
 from migrator.kinds.partition import IndexPartition, Partition
 from migrator.kinds.policy import Policy
@@ -62,8 +64,12 @@ KINDS: tuple[type[Object], ...] = (
     Sequence,
     Function,
     Operator,
+    OperatorFamily,
+    OperatorFamilyMember,
+    OperatorClass,
     Aggregate,
     Cast,
+    EncodingConversion,
     TextSearchParser,
     TextSearchTemplate,
     TextSearchDictionary,

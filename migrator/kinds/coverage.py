@@ -12,12 +12,7 @@ from migrator.kinds import KINDS
 
 REPORTED: dict[str, str] = {
     "pg_am": "access methods: they need a library of the server",
-    "pg_amop": "operators of operator families",
-    "pg_amproc": "functions of operator families",
-    "pg_conversion": "conversions between encodings",
     "pg_language": "procedural languages that no extension brought",
-    "pg_opclass": "operator classes",
-    "pg_opfamily": "operator families",
     "pg_seclabel": "security labels: they need a library of the server",
     "pg_subscription": "subscriptions: they hold a connection to another server",
     "pg_transform": "transforms between types and languages",
@@ -37,6 +32,7 @@ REPORTED_PARTS: tuple[str, ...] = (
     "foreign keys whose triggers are disabled",
     "statistics targets of expressions in EXCLUDE constraints",
     "privileges on the row type of a table",
+    "operators and functions of PostgreSQL that its own operator families get",
 )
 """What a snapshot names as not modelled of objects that are modelled."""
 
@@ -63,6 +59,7 @@ NO_SCHEMA: dict[str, str] = {
     "pg_statistic": _NUMBERS,
     "pg_statistic_ext_data": _NUMBERS,
     "pg_subscription_rel": "how far a subscription is",
+    "pg_amop.amopmethod": "the access method of the family",
     "pg_attribute.attlen": _FOLLOWS,
     "pg_attribute.attbyval": _FOLLOWS,
     "pg_attribute.attalign": _FOLLOWS,

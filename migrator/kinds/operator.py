@@ -9,7 +9,7 @@ from migrator.kinds.schema import OURS
 from migrator.sql import identifier
 from migrator.statement import Identity, Statement
 
-_OTHER = """(SELECT format('OPERATOR(%I.%s)', t.oprnamespace::regnamespace::name, t.oprname)
+_OTHER = """(SELECT format('OPERATOR(%s.%s)', t.oprnamespace::regnamespace, t.oprname)
                     FROM pg_operator t WHERE t.oid = {0})"""
 
 

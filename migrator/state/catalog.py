@@ -48,7 +48,7 @@ ADDRESSED: dict[str, str] = {
     "pg_operator": "",
     "pg_opclass": "",
     "pg_opfamily": "",
-    # Those of a family that is reported are reported with it.
+    # The families of extensions have members with nothing that says whose they are.
     "pg_amop": "amopfamily < 16384",
     "pg_amproc": "amprocfamily < 16384",
     "pg_am": "",

@@ -13,3 +13,6 @@ CREATE MATERIALIZED VIEW office.stored AS SELECT id FROM office.paper;
 CREATE COLLATION office.plain (LOCALE = 'C');
 CREATE STATISTICS office.pairs ON id, number FROM office.paper;
 CREATE PUBLICATION case_news FOR TABLE office.paper;
+CREATE OPERATOR office.=! (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer);
+CREATE OPERATOR CLASS office.whole FOR TYPE integer USING hash AS OPERATOR 1 office.=!, FUNCTION 1 hashint4(integer);
+CREATE CONVERSION office.turns FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;

@@ -1,0 +1,2 @@
+CREATE SCHEMA other;
+CREATE TABLE numbers (a integer, b box, c integer[]);
