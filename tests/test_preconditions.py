@@ -1,14 +1,17 @@
-"""Every precondition can be asked of the database as it is before the plan."""
+"""Every precondition can be asked of the database as it is before the plan, and is asked until something changes."""
 
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from migrator.migration.sql import migration_file
 from migrator.plan.plan import Plan, plan
 from migrator.postgres import Database, Server
 from migrator.state import catalog, trial
+from tests.migrated import psql, rows
 
 PAIRS = {
     "a check calls a function that comes": (
@@ -132,3 +135,84 @@ def test_values_are_asked_for_the_rules_of_the_domain_that_they_come_to(
             connection.execute(one.setup or "SELECT")
             found.update(value for (value,) in connection.execute(one.query).fetchall())
     assert {value and int(str(value)) for value in found} == {500, None}
+
+
+# A run that ended before it changed anything
+
+GIVES_UP = "SELECT pg_terminate_backend(pg_backend_pid());\n"
+TO_UNIQUE = ("CREATE TABLE t (a int)", "CREATE TABLE t (a int); CREATE UNIQUE INDEX i ON t (a)")
+TO_CHECKED = (
+    "CREATE TABLE t (a int)",
+    "CREATE TABLE other (a int); CREATE TABLE t (a int CONSTRAINT positive CHECK (a > 0))",
+)
+
+
+def file_of(database: Database, server: Server, folder: Path, before: str, after: str) -> Path:
+    """The migration from one state, which the database gets, to another."""
+    with server.scratch() as wanted:
+        made = planned(database, wanted, before, after)
+    file = folder / "upgrade.sql"
+    file.write_text(migration_file(made, revision="r", direction="upgrade", before=None, after="r", about=[]))
+    return file
+
+
+def ended_at(server: Server, database: Database, file: Path, line: str) -> None:
+    """Runs the file up to a line, where it loses its connection."""
+    assert line in file.read_text()
+    ends = file.with_name("ends.sql")
+    ends.write_text(file.read_text().replace(line, GIVES_UP + line))
+    assert psql(server, database, "-f", ends).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("states", "row", "told"),
+    [
+        (TO_CHECKED, "(-1)", "every row of public.t satisfies positive"),
+        (TO_UNIQUE, "(1), (1)", "no two rows of public.t have the same a"),
+    ],
+    ids=["in a transaction", "outside a transaction"],
+)
+def test_what_must_hold_is_asked_again_as_long_as_no_step_has_begun(
+    server: Server, database: Database, tmp_path: Path, states: tuple[str, str], row: str, told: str
+) -> None:
+    file = file_of(database, server, tmp_path, *states)
+    ended_at(server, database, file, "SELECT pg_temp.todo(1)")
+    with database.connect() as connection:
+        connection.execute(f"INSERT INTO t VALUES {row}")
+    refused = psql(server, database, "-f", file)
+    assert refused.returncode == 3
+    assert f"not true: {told}" in refused.stderr
+    with database.connect() as connection:
+        connection.execute("DELETE FROM t")
+    done = psql(server, database, "-f", file)
+    assert done.returncode == 0, done.stderr
+    assert rows(database, "SELECT finished_at IS NOT NULL FROM migrator.run") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("states", "line"),
+    [(TO_CHECKED, "SELECT pg_temp.todo(2)"), (TO_UNIQUE, "CALL pg_temp.done(1,")],
+    ids=["in a transaction", "outside a transaction"],
+)
+def test_what_had_to_hold_before_is_not_asked_of_what_a_step_has_made(
+    server: Server, database: Database, tmp_path: Path, states: tuple[str, str], line: str
+) -> None:
+    file = file_of(database, server, tmp_path, *states)
+    assert "CALL pg_temp.expect_absent" in file.read_text()
+    ended_at(server, database, file, line)
+    done = psql(server, database, "-f", file)
+    assert done.returncode == 0, done.stderr
+    assert rows(database, "SELECT finished_at IS NOT NULL FROM migrator.run") == [(True,)]
+
+
+def test_another_file_may_be_run_instead_of_one_that_ended_before_it_changed_anything(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    file = file_of(database, server, tmp_path, *TO_CHECKED)
+    ended_at(server, database, file, "SELECT pg_temp.todo(1)")
+    file.write_text(
+        file.read_text().replace("\\set migrator_revision 'r'", "\\set migrator_revision 'other'")
+    )
+    done = psql(server, database, "-f", file)
+    assert done.returncode == 0, done.stderr
+    assert rows(database, "SELECT revision FROM migrator.run") == [("other",)]

@@ -8,7 +8,7 @@
 \set migrator_direction 'downgrade'
 \set migrator_before '002_phase_2_video_mgmt'
 \set migrator_after '839d4ee251e4'
-\set migrator_plan '42dc866e5e38e534'
+\set migrator_plan '09ad315752dd9ae2'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -71,6 +71,14 @@ BEGIN
       'Leave one row there: the revision that the schema really is at.');
   END IF;
   RETURN found[1];
+END $$;
+
+-- A run that ended before its first step began has changed nothing: it is taken back, so that the preconditions are asked again.
+CREATE OR REPLACE PROCEDURE pg_temp.take_back() LANGUAGE plpgsql AS $$
+BEGIN
+  IF to_regclass('migrator.run') IS NOT NULL THEN
+    DELETE FROM migrator.run r WHERE finished_at IS NULL AND begun_at IS NULL AND NOT EXISTS (SELECT FROM migrator.history h WHERE h.run = r.id);
+  END IF;
 END $$;
 
 -- Says where this file stands on this database: "fresh", "resume" (with the run's number) or "done"; fails otherwise.
@@ -161,7 +169,8 @@ BEGIN
   IF to_regclass('migrator.run') IS NULL THEN
     CREATE TABLE migrator.run (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, revision text NOT NULL, direction text NOT NULL, plan text NOT NULL, leads_to text, steps int NOT NULL,
-      operator text NOT NULL DEFAULT session_user, started_at timestamptz NOT NULL DEFAULT clock_timestamp(), finished_at timestamptz);
+      operator text NOT NULL DEFAULT session_user, started_at timestamptz NOT NULL DEFAULT clock_timestamp(), begun_at timestamptz, finished_at timestamptz);
+    COMMENT ON COLUMN migrator.run.begun_at IS 'When its first step began, where that is outside a transaction: from then on it may have left something behind.';
     CREATE TABLE migrator.history (
       run bigint NOT NULL REFERENCES migrator.run, step int NOT NULL, title text NOT NULL,
       started_at timestamptz NOT NULL, finished_at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (run, step));
@@ -192,6 +201,12 @@ BEGIN
   IF current_setting('migrator.run', true) IN ('', 'done') THEN RETURN false; END IF;
   PERFORM set_config('migrator.started', clock_timestamp()::text, false);
   RETURN NOT EXISTS (SELECT FROM migrator.history h WHERE h.run = current_setting('migrator.run')::bigint AND h.step = todo.step);
+END $$;
+
+-- Notes that the first step begins, where that is outside a transaction.
+CREATE OR REPLACE PROCEDURE pg_temp.begin_outside() LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE migrator.run SET begun_at = clock_timestamp() WHERE id = current_setting('migrator.run')::bigint AND begun_at IS NULL;
 END $$;
 
 CREATE OR REPLACE PROCEDURE pg_temp.done(step int, title text) LANGUAGE plpgsql AS $$
@@ -431,6 +446,7 @@ BEGIN
 END $$;
 
 SELECT pg_temp.be_alone() \g /dev/null
+CALL pg_temp.take_back();
 SELECT stand AS migrator_stand, coalesce(run::text, '') AS migrator_run
   FROM pg_temp.stand(:'migrator_revision', :'migrator_direction', nullif(:'migrator_before', ''), nullif(:'migrator_after', ''), :'migrator_plan') \gset
 SELECT :'migrator_stand' = 'fresh' AS migrator_fresh, :'migrator_stand' = 'done' AS migrator_done \gset

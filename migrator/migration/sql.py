@@ -147,14 +147,15 @@ def _step(plan: Plan, step: Step, total: int) -> str:
     told += _hazards(step)
     done = f"CALL pg_temp.done({step.number}, {literal(step.title)});\n"
     first = step.statements[0]
+    begin = "CALL pg_temp.begin_outside();\n" if step.number == 1 else ""
     if first.backfill:
-        body = backfill.render(first.backfill) + done
+        body = begin + backfill.render(first.backfill) + done
     elif step.transactional:
         locks = ", ".join(literal(_lock(plan, one)) for one in wanted)
         take = f"CALL pg_temp.take_locks({locks});\n" if wanted else ""
         body = "BEGIN;\n" + take + "".join(f"{s.sql};\n" for s in step.statements) + done + "COMMIT;\n"
     else:
-        body = _guarded(first) + done
+        body = begin + _guarded(first) + done
     label = f"[{step.number}/{total}] {step.title}"
     return f"""
 {comment(_heading(step))}
