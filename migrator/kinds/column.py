@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds import conversion
-from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, suffixed
+from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
-from migrator.kinds.tied import comes_with_tie, raised, stand_in
+from migrator.kinds.tied import above, below, comes_with_tie, raised, stand_in
 from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
@@ -308,20 +307,14 @@ class Column(Object):
         PostgreSQL changes no column that is inherited from elsewhere too; so that it reaches all of them, they get an
         original of their own for a moment, above their tables.
         """
-        tables = [] if self.generated else [one[1:3] for one in facts.together(self.identity)]
-        if len(tables) < 2:
+        together = () if self.generated else facts.together(self.identity)
+        if len(together) < 2:
             return [self._retype(new, qualified(self.schema, self.table_name), facts)]
-        if tables[0] != (self.schema, self.table_name):
+        if together[0] != self.identity:
             return []
-        above = qualified(self.schema, suffixed(self.table_name, "__above"))
-        strong = lock(LockMode.ACCESS_EXCLUSIVE, *(("table", *table) for table in tables))
-        return [
-            Statement(f"CREATE TABLE {above} ({identifier(self.column)} {self.typed()})", strong),
-            *(Statement(f"ALTER TABLE {qualified(*t)} INHERIT {above}", with_last=True) for t in tables),
-            replace(self._retype(new, above, facts), with_last=True),
-            *(Statement(f"ALTER TABLE {qualified(*t)} NO INHERIT {above}", with_last=True) for t in tables),
-            Statement(f"DROP TABLE {above}", with_last=True),
-        ]
+        name, tables = above(self.schema, self.table_name), [("table", *one[1:3]) for one in together]
+        inside = f"{identifier(self.column)} {self.typed()}"
+        return below(name, inside, tables, [self._retype(new, name, facts)])
 
     def _indexed_by_constraint(self, facts: Facts) -> bool:
         users = (facts.old(user) for user in facts.users(self.identity, before=True))

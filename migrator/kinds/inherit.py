@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazard, Hazards
-from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key, suffixed
+from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key
 from migrator.kinds.schema import OURS
-from migrator.kinds.tied import lowered
+from migrator.kinds.tied import above, below, lowered
 from migrator.sql import qualified
 from migrator.statement import Identity, LockMode, Statement, lock
 
@@ -93,14 +93,9 @@ class Inherit(Object):
         """
         if new.identity not in self._behind(facts):
             return []
-        above = qualified(self.schema, suffixed(self.table_name, "__above"))
-        parent = qualified(self.parent_schema, self.parent_table)
-        like = f"CREATE TABLE {above} (LIKE {parent} INCLUDING CONSTRAINTS INCLUDING GENERATED)"
-        child = f"ALTER TABLE {qualified(self.schema, self.table_name)}"
-        tied = [f"{child} INHERIT {above}", f"{child} NO INHERIT {parent}", f"{child} INHERIT {parent}"]
-        untied = [f"{child} NO INHERIT {above}", f"DROP TABLE {above}"]
-        (strong,) = (one.locks for one in self._alter("INHERIT"))
-        return [Statement(like, strong), *(Statement(sql, with_last=True) for sql in tied + untied)]
+        like = f"LIKE {qualified(self.parent_schema, self.parent_table)} INCLUDING CONSTRAINTS INCLUDING GENERATED"
+        again = [*self._alter("NO INHERIT"), *self._alter("INHERIT")]
+        return below(above(self.schema, self.table_name), like, [self.parent], again)
 
     def _behind(self, facts: Facts) -> list[Identity]:
         """The ties of its table which do not stand in the order of the new ones, from the first that does not."""

@@ -6,7 +6,8 @@ above, which is there until the ties are made: what is then inherited from elsew
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from migrator.kinds.base import Facts, Object, suffixed
 from migrator.sql import qualified
@@ -37,35 +38,45 @@ def _inherited_only(one: Object, new: bool) -> bool:
 def stand_in(one: Object) -> str:
     """The name of the table that such a part comes from."""
     kind, schema, table, part = one.identity
-    return qualified(schema, suffixed(f"{table}_{part}_{kind}", "__above"))
+    return above(schema, f"{table}_{part}_{kind}")
+
+
+def above(schema: str, name: str) -> str:
+    """The name of a table that is there for a moment, for others to inherit from."""
+    return qualified(schema, suffixed(name, "__above"))
 
 
 def raised(one: Object, used: Iterable[Identity], facts: Facts) -> list[Statement]:
-    """Makes that table, with the columns that the part uses, and ties the part's table to it."""
+    """Makes the table that such a part comes from, with the columns that it uses, and ties the part's table to it."""
     assert one.table is not None
-    columns = {
-        identity: facts.new(identity) for identity in used if identity[:3] == ("column", *one.table[1:])
-    }
-    for identity in list(columns):
-        more = [i for i in facts.uses(identity) if i[:3] == identity[:3]]
-        columns.update((each, facts.new(each)) for each in more)
-    inside = ", ".join(columns[identity].plain for identity in sorted(columns))  # type: ignore[union-attr]
-    child = qualified(*one.table[1:])
-    strong = lock(LockMode.ACCESS_EXCLUSIVE, one.table)
-    return [
-        Statement(f"CREATE TABLE {stand_in(one)} ({inside})", strong),
-        Statement(f"ALTER TABLE {child} INHERIT {stand_in(one)}", with_last=True),
-    ]
+    here = ("column", *one.table[1:])
+    columns = {identity for identity in used if identity[:3] == here}
+    columns |= {other for identity in columns for other in facts.uses(identity) if other[:3] == here}
+    inside = ", ".join(facts.new(identity).plain for identity in sorted(columns))  # type: ignore[union-attr]
+    return _raised(stand_in(one), inside, [one.table])
 
 
 def lowered(table: Identity, facts: Facts) -> list[Statement]:
     """Unties the table from all such tables, and drops them."""
     inside = facts.inside(table)
     parts = [*inside, *(part for one in inside for part in facts.inside(one.identity))]
-    child = qualified(*table[1:])
-    return [
-        Statement(sql, with_last=True)
-        for one in parts
-        if comes_with_tie(one, facts)
-        for sql in (f"ALTER TABLE {child} NO INHERIT {stand_in(one)}", f"DROP TABLE {stand_in(one)}")
-    ]
+    return [s for one in parts if comes_with_tie(one, facts) for s in _lowered(stand_in(one), [table])]
+
+
+def below(name: str, inside: str, tables: Sequence[Identity], work: Iterable[Statement]) -> list[Statement]:
+    """Does the work while the tables inherit from one of that name, which is made of what is `inside` and dropped."""
+    meanwhile = (replace(one, with_last=True) for one in work)
+    return [*_raised(name, inside, tables), *meanwhile, *_lowered(name, tables)]
+
+
+def _raised(name: str, inside: str, tables: Sequence[Identity]) -> list[Statement]:
+    strong = lock(LockMode.ACCESS_EXCLUSIVE, *tables)
+    return [Statement(f"CREATE TABLE {name} ({inside})", strong), *_tied("INHERIT", name, tables)]
+
+
+def _lowered(name: str, tables: Sequence[Identity]) -> list[Statement]:
+    return [*_tied("NO INHERIT", name, tables), Statement(f"DROP TABLE {name}", with_last=True)]
+
+
+def _tied(how: str, name: str, tables: Sequence[Identity]) -> list[Statement]:
+    return [Statement(f"ALTER TABLE {qualified(*one[1:])} {how} {name}", with_last=True) for one in tables]
