@@ -17,7 +17,7 @@ from migrator.statement import LockMode
 from tests import judge
 from tests.migrated import psql, rows, value
 from tests.test_killed import OPERATORS, end_backend, start, until_free
-from tests.test_locks import measured, works_under_lock
+from tests.test_locks import measured, waits_while_it_holds, works_under_lock
 
 RANGES = """CREATE TABLE m (id int, a int, CONSTRAINT m_id_check CHECK (id >= 0)) PARTITION BY RANGE (id);
     CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (100);
@@ -393,6 +393,76 @@ def test_new_bounds_that_hold_are_given_at_once_without_reading_the_partition_un
         assert not judge.difference(judge.dump(database), judge.dump(wanted))
     assert not made(server, database, after).changes
     assert value(database, "SELECT count(*) FROM t") == 300
+
+
+REFERRED = (
+    "CREATE TABLE r (t int CONSTRAINT r_t REFERENCES t ON DELETE CASCADE);"
+    "COMMENT ON CONSTRAINT r_t ON r IS 'of rows that stay';"
+)
+
+
+def test_rows_of_a_partition_that_gets_new_bounds_may_be_referred_to(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    """The foreign key is away for one transaction, in which nobody writes, and proved after it."""
+    before, after = LAST + REFERRED, NARROWED + REFERRED
+    filled = IN_T + "INSERT INTO r VALUES (2), (150)"
+    execute(database, before + filled)
+    found = made(server, database, after)
+    assert not asked(database, found)
+    (step,) = [one for one in found.steps if "DROP CONSTRAINT r_t" in str(one)]
+    assert any("ADD CONSTRAINT r_t" in one.sql for one in step.statements)
+    with measured(server, before + filled, after) as seen:
+        refuse(seen, {})
+        assert not works_under_lock(seen)
+        assert not waits_while_it_holds(seen)
+    done = psql(server, database, "-f", written(found, tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert not made(server, database, after).changes
+    with server.scratch() as wanted:
+        execute(wanted, after)
+        execute(database, "DROP SCHEMA migrator CASCADE; DROP TABLE alembic_version")
+        assert not judge.difference(judge.dump(database), judge.dump(wanted))
+
+
+def test_a_partition_whose_not_null_is_called_otherwise_is_not_read_under_a_lock(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    """It is detached and attached again for that, as an inherited constraint cannot be renamed."""
+    if server.version < 18:
+        pytest.skip("its name is part of the schema from PostgreSQL 18 on")
+    whole = """CREATE TABLE c (id int PRIMARY KEY);
+        CREATE TABLE t (id int, c int NOT NULL REFERENCES c, CONSTRAINT t_pkey PRIMARY KEY (id)) PARTITION BY RANGE (id);
+        CREATE TABLE rest PARTITION OF t DEFAULT;"""
+    plain = "CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (999);"
+    named = """CREATE TABLE p (id int NOT NULL, c int CONSTRAINT p_is_in_one NOT NULL);
+        ALTER TABLE t ATTACH PARTITION p FOR VALUES FROM (0) TO (999);"""
+    filled = IN_T + "INSERT INTO t VALUES (2000, 1); INSERT INTO r VALUES (2), (2000)"
+    for first, then in ((plain, named), (named, plain)):
+        with measured(server, whole + first + REFERRED + filled, whole + then + REFERRED) as seen:
+            refuse(seen, {})
+            assert not works_under_lock(seen)
+            assert not waits_while_it_holds(seen)
+        with server.scratch() as one, server.scratch() as wanted:
+            execute(one, whole + first + REFERRED + filled)
+            execute(wanted, whole + then + REFERRED)
+            assert judge.transition(one, wanted) is None
+
+
+def test_rows_that_refer_to_such_a_partition_are_told_where_the_key_cannot_be_away_for_so_short(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    """Up to PostgreSQL 17 a foreign key of a partitioned table is made only by reading the table under a lock."""
+    up = "ALTER TABLE t ADD up int CONSTRAINT t_up REFERENCES t;"
+    execute(database, LAST + up + IN_T)
+    assert not asked(database, made(server, database, NARROWED + up))
+    execute(database, "UPDATE t SET up = 150 WHERE id = 3")
+    found = made(server, database, NARROWED + up)
+    told = "no row of public.t refers to a row of public.last by t_up"
+    assert asked(database, found) == ({} if server.version >= 18 else {told: 1})
+    ran = psql(server, database, "-f", written(found, tmp_path))
+    assert ran.returncode == (0 if server.version >= 18 else 3), ran.stderr
+    assert server.version >= 18 or "drop the foreign key in a migration before this one" in ran.stderr
 
 
 def test_rows_that_new_bounds_leave_out_are_told_before_anything_changes_or_move_where_it_is_allowed(

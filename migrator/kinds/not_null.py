@@ -255,7 +255,7 @@ class NotNull(Object):
         )
         ties = [facts.old(tie) for tie, _ in new.copies()]
         (tie,) = [one for one in ties if isinstance(one, Partition)]
-        return [*tie.detach(), rename, tie.attach(), *tie.indexes_again(facts)]
+        return tie.attached_again(tie, facts, [rename])
 
     def alterable(self, new: NotNull, changed: Sequence[str], facts: Facts) -> bool:
         again = ("valid" in changed and self.valid) or ("local" in changed and handed_over(new, facts))

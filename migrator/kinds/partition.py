@@ -211,7 +211,9 @@ class Partition(Object):
             return self._proved([self.attach()], proofs)
         strong = lock(LockMode.ACCESS_EXCLUSIVE, default.parent)
         if known and not facts.may_stop_writers(self.identity):
-            return self._proved([self.attach(*strong)], [*proofs, self._outside_proof(default)])
+            return self._proved(
+                [self.attach(*strong)], [*proofs, self._outside_proof(default, Hazards.HOLDS_OFF_ROWS)]
+            )
         # The server reads the default partition while it is locked, and refuses rows that belong here.
         attach = self.attach(*strong, hazards=(Hazards.SCANS_UNDER_LOCK,))
         if not known or rows_elsewhere(default.parent, facts):
@@ -238,14 +240,40 @@ class Partition(Object):
         return False
 
     def alter(self, new: Partition, changed: Sequence[str], facts: Facts) -> list[Statement]:
+        return self.attached_again(new, facts)
+
+    def attached_again(
+        self, new: Partition, facts: Facts, meanwhile: Sequence[Statement] = ()
+    ) -> list[Statement]:
+        """Detaches it and attaches it as `new` in one transaction, and between the two does what is for `meanwhile`."""
         # Its foreign keys stay on it in between, and need no second proof.
-        default, proofs = new._default(facts), [new._within_proof(Hazards.HOLDS_OFF_ROWS)]
+        default = new._default(facts)
+        hazards = (Hazards.HOLDS_OFF_ROWS,) if self.bounds != new.bounds else ()
         strong = lock(LockMode.ACCESS_EXCLUSIVE, default.parent) if default else ()
-        if default is not None:
-            proofs.append(new._outside_proof(default))
-        detach = self.detach()[0]
-        attached = new._proved([detach, replace(new.attach(*strong), with_last=True)], proofs)
-        return [*attached, *new.indexes_again(facts)]
+        proofs = [new._within_proof(*hazards)] if new._can_ask(facts) else []
+        if default is not None and proofs:
+            proofs.append(new._outside_proof(default, *hazards))
+        away, back, proved = self._keys_away(facts)
+        at_once = [*away, self.detach()[0], *meanwhile, new.attach(*strong), *back]
+        at_once[1:] = [replace(one, with_last=True) for one in at_once[1:]]
+        attached = new._proved(at_once, proofs)
+        return [*attached, *new.indexes_again(facts), *proved]
+
+    def _keys_away(self, facts: Facts) -> tuple[list[Statement], list[Statement], list[Statement]]:
+        """Statements that drop the foreign keys to its rows before it is detached, make them again in the same
+        transaction, and prove them after it: nobody detaches a partition whose rows others refer to."""
+        keys = [one for one in self._referencing(facts) if self._comes_back(one, facts)]
+        away = [statement for one in keys for statement in one.drop(facts)]
+        made = [one.create((), facts) for one in keys]
+        parts = [part for one in keys for part in facts.inside(one.identity)]
+        back = [ones[0] for ones in made] + [s for part in parts for s in part.create((), facts)]
+        return away, back, [statement for ones in made for statement in ones[1:]]
+
+    def _comes_back(self, one: Constraint, facts: Facts) -> bool:
+        """Whether a foreign key can be made again without reading its table under a lock, as it was."""
+        return facts.old(one.identity) == facts.new(one.identity) and not (
+            one.partitioned and facts.oldest < 18
+        )
 
     def indexes_again(self, facts: Facts) -> list[Statement]:
         """Says once more which index is a part of which, where attaching the table again may have taken another."""
@@ -255,9 +283,9 @@ class Partition(Object):
     def _within_proof(self, *hazards: Hazard) -> tuple[Statement, ...]:
         return self._proof(suffixed(self.table_name, "_is_in_bounds"), str(self.condition), hazards)
 
-    def _outside_proof(self, default: Partition) -> tuple[Statement, ...]:
+    def _outside_proof(self, default: Partition, *hazards: Hazard) -> tuple[Statement, ...]:
         name = suffixed(self.table_name, "_not_by_default")
-        return default._proof(name, f"NOT ({self.condition})", (Hazards.HOLDS_OFF_ROWS,))
+        return default._proof(name, f"NOT ({self.condition})", hazards)
 
     def _proof(self, name: str, condition: str, hazards: tuple[Hazard, ...]) -> tuple[Statement, ...]:
         """A CHECK on all its rows, in three statements: added, validated, dropped."""
@@ -339,10 +367,12 @@ class Partition(Object):
     def _left_alone(self, facts: Facts) -> list[Precondition]:
         """That nothing refers to its rows where it is detached, and attached again."""
         old = facts.old(self.identity)
-        if not isinstance(old, Partition) or facts.is_new(self.parent) or not facts.is_new(self.identity):
+        if not isinstance(old, Partition) or facts.is_new(self.parent):
             return []
         hint = "drop the foreign key in a migration before this one, and make it again in one after it"
-        return [replace(old._not_needed_by(one), hint=hint) for one in old._referencing(facts)]
+        away = facts.is_new(self.identity)
+        keys = [one for one in old._referencing(facts) if away or not old._comes_back(one, facts)]
+        return [replace(old._not_needed_by(one), hint=hint) for one in keys]
 
     def _finds_room(self, facts: Facts) -> list[Precondition]:
         """That the rows which its new bounds leave out fit another partition."""
