@@ -14,7 +14,7 @@ million objects is then a comparison of tuples in C.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, ClassVar, Protocol, Self, dataclass_transform
@@ -117,6 +117,26 @@ class Facts(Protocol):
 
 
 @dataclass(frozen=True)
+class On:
+    """Some columns of a table."""
+
+    names: list[str | None]
+    """None: an expression."""
+    alike: int
+    """The same for those that agree in the `indexed` fields."""
+
+
+class Columns(Protocol):
+    """The columns of tables and materialized views, while a database is read."""
+
+    def of(self, table: Address, numbers: str) -> On:
+        """Those with these numbers, as PostgreSQL prints an int2vector or int2[]."""
+
+    def every(self, table: Address) -> int:
+        """The same for tables all of whose columns agree in the `indexed` fields."""
+
+
+@dataclass(frozen=True)
 class Tree:
     """An object with those of its parts that are written inside its own statement."""
 
@@ -135,6 +155,11 @@ def address(catalog: str, oid: str, part: str = "0") -> str:
 def located(catalog: str, oid: str, part: str = "0") -> str:
     """SQL: the Address of an object in a catalog, given by its oid; all three are SQL."""
     return f"(({oid}::int8 << 30) | ({catalog}::int8 << 16) | ({part} & 65535))"
+
+
+def oid_of(address: str) -> str:
+    """SQL: the oid in an Address, which is SQL."""
+    return f"({address} >> 30)::oid"
 
 
 def attribute(address: Address) -> int:
@@ -215,6 +240,11 @@ class Object(tuple[Any, ...]):
     """True: making it can run such code at once, so it comes as late as its dependencies let it."""
     printed: ClassVar[tuple[str, ...]] = ()
     """The fields whose text PostgreSQL may print otherwise once it has read it: what `reprint` asks for."""
+    shared: ClassVar[tuple[str, ...]] = ()
+    """Fields, one after the other, that PostgreSQL prints alike for all objects of one form, which is most of the work of
+    reading them. `query` leaves them out, and gives what `form` needs behind its fields; `print_query` gives them."""
+    indexed: ClassVar[tuple[str, ...]] = ()
+    """Fields of a column: its name, and all else of it that the print of an index can depend on."""
     _key_count: ClassVar[int] = 0
     _compared: ClassVar[tuple[int, ...]] = ()
 
@@ -246,6 +276,16 @@ class Object(tuple[Any, ...]):
     @classmethod
     def query(cls, version: int) -> str:
         """The one catalog query: the address, then the fields in order. `version` is the major."""
+        raise NotImplementedError
+
+    @classmethod
+    def form(cls, row: Sequence[Any], columns: Columns) -> tuple[Hashable, tuple[Any, ...]]:
+        """All that the `shared` fields of a row of `query` are printed from; and the last fields, which name columns."""
+        raise NotImplementedError
+
+    @classmethod
+    def print_query(cls, version: int) -> str:
+        """The address and the `shared` fields of each object in an array of addresses, its one parameter."""
         raise NotImplementedError
 
     # ── naming ──

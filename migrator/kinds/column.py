@@ -42,6 +42,8 @@ class Column(Object):
         "pg_inherits": "inhrelid inhparent inhseqno",
     }
 
+    indexed = ("column", "type", "collation")
+
     schema: str = key()
     table_name: str = key()
     column: str = key()

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 from migrator.hazards import Hazards
-from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, replaced
+from migrator.kinds.base import (
+    Columns,
+    Facts,
+    Object,
+    Tree,
+    address,
+    altered,
+    key,
+    noted,
+    oid_of,
+    replaced,
+)
 from migrator.kinds.index import (
-    OF_CONSTRAINT,
+    COMPUTED,
+    FORM,
     PART_OF,
     bodies,
     build_concurrently,
@@ -17,7 +30,6 @@ from migrator.kinds.index import (
 )
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.options import leading, storage
-from migrator.kinds.relation import COLUMNS, of_columns
 from migrator.kinds.schema import OURS
 from migrator.kinds.tied import comes_with_tie, raised, stand_in
 from migrator.sql import identifier, literal, qualified
@@ -25,6 +37,8 @@ from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 _IS_THERE = """EXISTS (SELECT FROM pg_constraint p
     WHERE p.conrelid = h.inhparent AND p.conname = k.conname AND p.contype = 'c' AND NOT p.connoinherit)"""
+_ENFORCED = {False: ("true", "false"), True: ("k.conenforced", "k.conperiod")}
+"""Whether the server is 18 or newer -> SQL: whether constraint k is enforced, and WITHOUT OVERLAPS or PERIOD."""
 WORDS = {"p": "PRIMARY KEY", "u": "UNIQUE", "f": "FOREIGN KEY", "c": "CHECK", "x": "EXCLUDE"}
 
 
@@ -43,6 +57,7 @@ class Constraint(Object):
     }
 
     printed = ("definition",)
+    shared = ("definition", "deferrable", "condition", "index_body")
 
     schema: str = key()
     table_name: str = key()
@@ -50,62 +65,67 @@ class Constraint(Object):
     type: str = replaced()
     definition: str = replaced()
     deferrable: str = altered()
+    condition: str | None = noted("the expression of a CHECK, to ask for the rows in the way")
+    index_body: str | None = noted("to build the index of a key concurrently")
     enforced: bool = altered()
     valid: bool = altered()
     local: bool = altered()
     options: list[str] = altered()
     tablespace: str | None = altered()
-    columns: list[str] = noted("to ask for the rows in the way before it is added")
     target: list[str] | None = noted("the table that a foreign key references: schema, name")
-    target_columns: list[str] | None = noted("the columns that a foreign key references")
-    condition: str | None = noted("the expression of a CHECK, to ask for the rows in the way")
     index_unique: bool | None = noted("to build the index of a key concurrently")
-    index_body: str | None = noted("to build the index of a key concurrently")
     adoptable: bool | None = noted("whether ADD CONSTRAINT … USING INDEX takes this form of index")
     partitioned: bool = noted("what can be NOT VALID or adopted on a partitioned table is less")
     sources: list[list[str]] | None = noted("the tables from which a CHECK is inherited")
     part_of: list[str] | None = noted("what owns the index of the parent table that its index is a part of")
+    columns: list[str] = noted("to ask for the rows in the way before it is added")
+    target_columns: list[str] | None = noted("the columns that a foreign key references")
 
     @classmethod
     def query(cls, version: int) -> str:
-        enforced = "k.conenforced" if version >= 18 else "true"
-        period = "k.conperiod" if version >= 18 else "false"
-        names = of_columns("k.conkey", "a.names")
-        target_names = f"CASE WHEN k.contype = 'f' THEN {of_columns('k.confkey', 'b.names')} END"
-        # Those that agree in all that is printed (form) share one print.
+        enforced, period = _ENFORCED[version >= 18]
         return f"""
-            WITH {COLUMNS}, {bodies(OF_CONSTRAINT)},
-            ours AS MATERIALIZED (
-              SELECT k.oid, n.nspname, c.relname, k.conname, k.contype, {enforced} AS enforced, k.convalidated, k.conislocal OR c.relispartition AS local,
-                     {names} AS names, fn.nspname AS target_schema, f.relname AS target_table, {target_names} AS target_names,
-                     {period} AS period, ic.oid AS index_oid, c.relkind = 'p' AS partitioned,
-                     CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END AS sources,
-                     CASE WHEN k.confdelsetcols IS NOT NULL THEN k.oid::text
-                     ELSE concat_ws(' ', k.contype, k.condeferrable, k.condeferred, k.convalidated, {enforced}, {period}, k.connoinherit,
-                       {names}, k.conexclop, ic.shape, k.confrelid, {target_names}, k.confmatchtype, k.confupdtype, k.confdeltype, k.conbin) END AS form
-              FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-              LEFT JOIN columns a ON a.attrelid = k.conrelid LEFT JOIN columns b ON b.attrelid = k.confrelid
-              LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
-              LEFT JOIN shaped ic ON ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
-              WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
-                AND c.relkind IN ('r', 'p', 'f') AND NOT (k.contype = 'f' AND k.conparentid <> 0)),
-            printed AS MATERIALIZED (
-              SELECT form, left(definition, length(definition) - length(deferral || CASE WHEN NOT enforced THEN ' NOT ENFORCED'
-                                                                                     WHEN NOT valid THEN ' NOT VALID' ELSE '' END)) AS definition,
-                     deferral, condition
-              FROM (
-                SELECT f.form, pg_get_constraintdef(k.oid) AS definition, k.convalidated AS valid, {enforced} AS enforced,
-                       CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
-                       || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END AS deferral,
-                       CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END AS condition
-                FROM (SELECT form, min(oid) AS oid FROM ours GROUP BY form) AS f JOIN pg_constraint k USING (oid) OFFSET 0) AS whole)
-            SELECT {address("pg_constraint", "k.oid")}, k.nspname::text, k.relname::text, k.conname::text, k.contype::text,
-                   p.definition, p.deferral, k.enforced, k.convalidated OR NOT k.enforced, k.local,
-                   coalesce(ic.reloptions, '{{}}'), s.spcname::text, k.names::text[],
-                   CASE WHEN k.contype = 'f' THEN ARRAY[k.target_schema::text, k.target_table::text] END, k.target_names::text[],
-                   p.condition, ic.indisunique, d.body, NOT k.period AND ic.plain, k.partitioned, k.sources, {PART_OF}
-            FROM ours k JOIN printed p USING (form) LEFT JOIN shaped ic ON ic.oid = k.index_oid
-            LEFT JOIN bodies d USING (shape) LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace"""
+            SELECT {address("pg_constraint", "k.oid")}, n.nspname::text, c.relname::text, k.conname::text, k.contype::text,
+                   {enforced}, k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
+                   coalesce(ic.reloptions, '{{}}'), s.spcname::text,
+                   CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END, i.indisunique,
+                   NOT {period} AND i.indexprs IS NULL AND i.indpred IS NULL AND 0 = ALL (i.indoption::int2[]), c.relkind = 'p',
+                   CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END, {PART_OF},
+                   CASE WHEN k.confdelsetcols IS NOT NULL THEN k.oid::text
+                   ELSE concat_ws(' ', k.contype, k.condeferrable, k.condeferred, k.convalidated, {enforced}, {period}, k.connoinherit,
+                     k.conexclop, k.confrelid, k.confmatchtype, k.confupdtype, k.confdeltype, k.conbin) END,
+                   CASE WHEN i.indexrelid IS NOT NULL THEN {FORM} END, i.indkey::text, {COMPUTED},
+                   {address("pg_class", "k.conrelid")}, coalesce(k.conkey::text, ''), {address("pg_class", "k.confrelid")}, k.confkey::text
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
+            LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
+            WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
+              AND c.relkind IN ('r', 'p', 'f') AND NOT (k.contype = 'f' AND k.conparentid <> 0)"""
+
+    @classmethod
+    def form(cls, row: Sequence[Any], columns: Columns) -> tuple[Hashable, tuple[Any, ...]]:
+        form, index, keys, computed, table, numbers, target, target_numbers = row[-8:]
+        on, of = columns.of(table, numbers), columns.of(target, target_numbers) if target_numbers else None
+        indexed = columns.of(table, keys).alike if index else None
+        every = columns.every(table) if computed else None
+        return (form, on.alike, of and of.alike, index, indexed, every), (on.names, of and of.names)
+
+    @classmethod
+    def print_query(cls, version: int) -> str:
+        enforced, _ = _ENFORCED[version >= 18]
+        return f"""
+            WITH wanted AS MATERIALIZED (
+              SELECT k.* FROM unnest(%s::int8[]) AS u (address) JOIN pg_constraint k ON k.oid = {oid_of("address")}),
+            bodies AS MATERIALIZED ({bodies("i.indexrelid IN (SELECT conindid FROM wanted WHERE contype IN ('p', 'u', 'x'))")})
+            SELECT {address("pg_constraint", "k.oid")},
+                   left(definition, length(definition) - length(deferral || CASE WHEN NOT enforced THEN ' NOT ENFORCED'
+                                                                            WHEN NOT k.convalidated THEN ' NOT VALID' ELSE '' END)),
+                   deferral, CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, d.body
+            FROM wanted k LEFT JOIN bodies d ON d.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
+            CROSS JOIN LATERAL (
+              SELECT pg_get_constraintdef(k.oid), {enforced}, CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
+                     || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END OFFSET 0) AS printed (definition, enforced, deferral)"""
 
     @property
     def parent(self) -> Identity:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
-from migrator.kinds.base import Facts, Object, Tree, address, altered, key
+from migrator.kinds.base import Columns, Facts, Object, Tree, address, altered, key, oid_of
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import alter_table, made_above
 from migrator.kinds.relation import rows_elsewhere
@@ -37,15 +38,27 @@ class Default(Object):
     column: str = key()
     expression: str = altered()
 
+    shared = ("expression",)
+
     @classmethod
     def query(cls, version: int) -> str:
-        # A default names no column; without the table, pg_get_expr does not have to open it.
         return f"""
             SELECT {address("pg_attrdef", "d.oid")}, n.nspname::text, c.relname::text,
-                   a.attname::text, pg_get_expr(d.adbin, 0)
+                   a.attname::text, d.adbin::text
             FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-            WHERE a.attgenerated = '' AND c.relkind <> 'v' AND {OURS}"""
+            WHERE a.atthasdef AND a.attgenerated = '' AND c.relkind <> 'v' AND {OURS}"""
+
+    @classmethod
+    def form(cls, row: Sequence[Any], columns: Columns) -> tuple[Hashable, tuple[Any, ...]]:
+        return row[-1], ()
+
+    @classmethod
+    def print_query(cls, version: int) -> str:
+        # A default names no column; without the table, pg_get_expr does not have to open it.
+        return f"""
+            SELECT address, pg_get_expr(d.adbin, 0)
+            FROM unnest(%s::int8[]) AS wanted (address) JOIN pg_attrdef d ON d.oid = {oid_of("address")}"""
 
     @property
     def parent(self) -> Identity:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
-from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, suffixed
+from migrator.kinds.base import (
+    Columns,
+    Facts,
+    Object,
+    Tree,
+    address,
+    altered,
+    key,
+    noted,
+    oid_of,
+    suffixed,
+)
 from migrator.kinds.options import leading, storage
-from migrator.kinds.relation import COLUMNS, of_columns
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Guard, Identity, LockMode, Precondition, Statement, lock
@@ -15,35 +26,27 @@ OF_CONSTRAINT = (
     "EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
 )
 """SQL: whether index i belongs to a constraint."""
+FORM = """
+    concat_ws(' ', i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption, ic.reloptions, i.indpred, '|', i.indexprs,
+              -- Only operator classes of other kinds than the B-tree of PostgreSQL itself have parameters.
+              CASE WHEN (ic.relam <> 403 OR 16384 <= ANY (i.indclass::oid[]))
+                        AND EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = ic.oid AND o.attoptions IS NOT NULL) THEN ic.oid END)"""
+"""SQL: what index i (pg_class ic) is printed from, its columns aside. The tree of an expression has columns by number; where it
+has a whole row, which is printed as its table, it has the type of that row."""
+COMPUTED = "num_nulls(i.indpred, i.indexprs) < 2"
+"""SQL: whether index i has an expression, which can name any column."""
 
 
 def bodies(which: str) -> str:
-    """SQL: WITH queries about the indexes of a condition on pg_index i; they use COLUMNS.
-
-    `shaped`: an index, the names of its columns, NULL for an expression, and its shape. `bodies`: what PostgreSQL prints for
-    a shape, and the same in parts, where it is made of them (`whole`): `bare`, storage parameters, `predicate`.
+    """SQL: a query of the indexes of a condition on pg_index i: `oid`, what PostgreSQL prints after the table (`body`), and the
+    same in parts, where it is made of them (`whole`): `bare`, storage parameters (`options`), `predicate`.
     """
     # pg_get_indexdef begins with CREATE [UNIQUE] INDEX name ON [ONLY] table; what follows, "USING …", names neither the
     # index nor the table. The beginning is built from the same catalog columns, so its length is known, not searched for.
-    # Indexes that agree in all that the rest is printed from share it: printing is most of the work, and done once. The tree of
-    # an expression has columns by number; where it has a whole row, which is printed as its table, it has the type of that row.
-    names, types, collations = (of_columns("i.indkey", one, 0) for one in ("names", "types", "collations"))
     return f"""
-    optioned AS (SELECT DISTINCT attrelid FROM pg_attribute WHERE attoptions IS NOT NULL),
-    shaped AS MATERIALIZED (
-      SELECT ic.oid, ic.relname, ic.relnamespace, ic.relkind, ic.relispartition, ic.reloptions, ic.reltablespace,
-             i.indrelid, i.indisunique, i.indisvalid, i.indnullsnotdistinct, i.indexprs IS NOT NULL AS computed,
-             i.indexprs IS NULL AND i.indpred IS NULL AND 0 = ALL (i.indoption::int2[]) AS plain,
-             ({names})[:i.indnkeyatts]::text[] AS names,
-             CASE WHEN o.attrelid IS NOT NULL THEN ic.oid::text
-             ELSE concat_ws(' ', i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption, ic.reloptions, {names}, {types}, {collations},
-                            CASE WHEN num_nulls(i.indpred, i.indexprs) < 2 THEN names END, i.indpred, '|', i.indexprs) END AS shape
-      FROM pg_index i JOIN columns ON columns.attrelid = i.indrelid JOIN pg_class ic ON ic.oid = i.indexrelid
-      LEFT JOIN optioned o ON o.attrelid = i.indexrelid WHERE i.indexrelid >= 16384 AND {which}),
-    bodies AS MATERIALIZED (
-      SELECT shape, body, right(body, length(tail)) = tail AS whole, left(body, length(body) - length(tail)) AS bare, predicate
+      SELECT oid, body, right(body, length(tail)) = tail AS whole, left(body, length(body) - length(tail)) AS bare, options, predicate
       FROM (
-        SELECT s.shape, p.predicate,
+        SELECT ic.oid, p.predicate, coalesce(ic.reloptions, '{{}}') AS options,
           substr(pg_get_indexdef(i.indexrelid), 1 + length(
             'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(ic.relname) || ' ON '
             || CASE WHEN ic.relkind = 'I' THEN 'ONLY ' ELSE '' END
@@ -53,10 +56,10 @@ def bodies(which: str) -> str:
             ', ' ORDER BY place) FROM unnest(ic.reloptions) WITH ORDINALITY AS u (o, place),
             LATERAL (SELECT substr(o, strpos(o, '=') + 1)) AS w (v)) || ')', '')
           || coalesce(' WHERE ' || p.predicate, '') AS tail
-        FROM (SELECT shape, min(oid) AS oid FROM shaped GROUP BY shape) AS s
-        JOIN pg_index i ON i.indexrelid = s.oid JOIN pg_class ic ON ic.oid = i.indexrelid
+        FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
         JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        CROSS JOIN LATERAL (SELECT pg_get_expr(i.indpred, i.indrelid) OFFSET 0) AS p (predicate) OFFSET 0) AS printed)"""
+        CROSS JOIN LATERAL (SELECT pg_get_expr(i.indpred, i.indrelid) OFFSET 0) AS p (predicate)
+        WHERE {which} OFFSET 0) AS printed"""
 
 
 PART_OF = """
@@ -146,6 +149,7 @@ class Index(Object):
     }
 
     printed = ("predicate",)
+    shared = ("body", "options", "predicate")
 
     schema: str = key()
     index_name: str = key()
@@ -157,31 +161,42 @@ class Index(Object):
     statistics: list[str] = altered()
     tablespace: str | None = altered()
     valid: bool = altered()
-    columns: list[str | None] = noted(
-        "to ask for duplicates before a unique index is built; NULL: an expression"
-    )
     nulls_distinct: bool = noted("the same; it is part of the body")
     partitioned: bool = noted("an index of a partitioned table cannot be built concurrently")
     relation_kind: str = noted("whether the table is a materialized view")
     part_of: list[str] | None = noted("what owns the index of the parent table that it is a part of")
+    columns: list[str | None] = noted(
+        "to ask for duplicates before a unique index is built; NULL: an expression"
+    )
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            WITH {COLUMNS}, {bodies("NOT " + OF_CONSTRAINT)}
             SELECT {address("pg_class", "ic.oid")}, n.nspname::text, ic.relname::text, c.relname::text,
-                   ic.indisunique,
-                   CASE WHEN d.whole THEN d.bare ELSE d.body END,
-                   CASE WHEN d.whole THEN coalesce(ic.reloptions, '{{}}') ELSE '{{}}' END,
-                   CASE WHEN d.whole THEN d.predicate END,
-                   CASE WHEN NOT ic.computed THEN '{{}}' ELSE ARRAY(
+                   i.indisunique,
+                   CASE WHEN i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(
                      SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
                      WHERE a.attrelid = ic.oid AND a.attnum > 0 AND a.attstattarget >= 0 ORDER BY a.attnum) END,
-                   s.spcname::text, ic.indisvalid OR ic.relkind = 'I', ic.names,
-                   NOT ic.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF}
-            FROM shaped ic JOIN bodies d USING (shape) JOIN pg_class c ON c.oid = ic.indrelid
+                   s.spcname::text, i.indisvalid OR ic.relkind = 'I',
+                   NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF},
+                   {FORM}, {address("pg_class", "c.oid")}, i.indkey::text, i.indnkeyatts::int4, {COMPUTED}
+            FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
             JOIN pg_namespace n ON n.oid = ic.relnamespace LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
-            WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS}"""
+            WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS} AND NOT {OF_CONSTRAINT}"""
+
+    @classmethod
+    def form(cls, row: Sequence[Any], columns: Columns) -> tuple[Hashable, tuple[Any, ...]]:
+        form, table, numbers, keys, computed = row[-5:]
+        on = columns.of(table, numbers)
+        return (form, on.alike, columns.every(table) if computed else None), (on.names[:keys],)
+
+    @classmethod
+    def print_query(cls, version: int) -> str:
+        wanted = f"i.indexrelid IN (SELECT {oid_of('address')} FROM unnest(%s::int8[]) AS wanted (address))"
+        return f"""
+            SELECT {address("pg_class", "oid")}, CASE WHEN whole THEN bare ELSE body END,
+                   CASE WHEN whole THEN options ELSE '{{}}' END, CASE WHEN whole THEN predicate END
+            FROM ({bodies(wanted)}) AS bodies"""
 
     @property
     def parent(self) -> Identity:

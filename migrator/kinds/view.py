@@ -144,6 +144,8 @@ class ViewColumn(Object):
         "pg_type": "oid typstorage",
     }
 
+    indexed = ("column", "schema", "view")
+
     schema: str = key()
     view: str = key()
     column: str = key()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import psycopg
 
 from migrator.errors import ServerError
 from migrator.kinds import KINDS
-from migrator.kinds.base import Address, Object, attribute, located, whole
+from migrator.kinds.base import Address, Columns, Object, On, attribute, located, whole
 from migrator.state.snapshot import Snapshot
 from migrator.state.ties import COPY, Links, Ties
 from migrator.statement import Identity
@@ -29,6 +32,8 @@ SELECT {located("classid", "objid", "objsubid")}, {located("refclassid", "refobj
        CASE WHEN deptype = 'i' AND classid = refclassid AND classid = 'pg_constraint'::regclass THEN '{COPY}' ELSE deptype::text END
 FROM pg_catalog.pg_depend
 WHERE objid >= 16384 AND (refobjid >= 16384 OR refobjid = 'public'::regnamespace)
+  -- Nothing depends on the triggers by which PostgreSQL itself keeps a foreign key.
+  AND NOT (deptype = 'i' AND classid = 'pg_trigger'::regclass AND refclassid = 'pg_constraint'::regclass)
 """
 
 ADDRESSED: dict[str, str] = {
@@ -133,14 +138,24 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
         execute("SET LOCAL jit = off")
         execute("SET LOCAL max_parallel_workers_per_gather = 0")
         execute("SET LOCAL work_mem = '32MB'")
-        kinds = sorted(KINDS, key=lambda kind: kind.attached)
+        # What stands on others, or is printed with their names, is read once these are known.
+        kinds = sorted(KINDS, key=lambda kind: (kind.attached, bool(kind.shared)))
         asked = [_DEPEND, *(kind.query(version) for kind in kinds), _all_addresses(), _LABELS, _ODD]
-        with closing(_answers(connection, asked)) as answers:
+        with closing(Answers(connection, asked)) as answers:
             rows = next(answers)
             links = Links(rows)
             objects: dict[Identity, Object] = {}
+            columns = TableColumns()
             for kind in kinds:
-                (_attach if kind.attached else _collect)(kind, next(answers), objects, links)
+                found = next(answers)
+                if kind.attached:
+                    _attach(kind, found, objects, links)
+                elif kind.shared:
+                    ask = partial(answers.ask, kind.print_query(version))
+                    _collect_printed(kind, found, objects, links, columns, ask)
+                else:
+                    _collect(kind, found, objects, links)
+                    columns.add(kind, found)
             if links.left_out:
                 _leave_out_orphans(objects)
             lost = [one for (one,) in next(answers) if one not in links.objects and not links.known(one)]
@@ -149,24 +164,47 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
         unmodelled = tuple(sorted(set(told)))
         roles = frozenset(name for (name,) in execute("SELECT rolname::text FROM pg_roles"))
     ties = Ties(rows, links, objects)
-    return Snapshot(version, objects, ties.depends, ties.dependants, unmodelled, roles)
+    return Snapshot(version, objects, ties.depends, ties.dependants, ties.parts, unmodelled, roles)
 
 
-def _answers(
-    connection: psycopg.Connection[Any], queries: Sequence[str]
-) -> Generator[list[tuple[Any, ...]], None, None]:
+_Answer = Future[psycopg.Cursor[tuple[Any, ...]]]
+
+
+class Answers(Iterator[list[tuple[Any, ...]]]):
     """The rows of each query in turn. The server works on the next one while those of one are taken apart."""
 
-    def ask(query: str) -> psycopg.Cursor[Any]:
-        return connection.cursor(binary=True).execute(query)
+    def __init__(self, connection: psycopg.Connection[Any], queries: Sequence[str]):
+        self._connection = connection
+        self._todo: deque[tuple[str, list[object] | None, _Answer]] = deque(
+            (query, None, Future()) for query in queries
+        )
+        self._coming = deque(answer for _, _, answer in self._todo)
+        self._ahead = ThreadPoolExecutor(1)
+        for _ in queries:
+            self._ahead.submit(self._run)
 
-    ahead = ThreadPoolExecutor(1)
-    try:
-        coming = deque(ahead.submit(ask, query) for query in queries)
-        while coming:
-            yield coming.popleft().result().fetchall()
-    finally:
-        ahead.shutdown(cancel_futures=True)
+    def __next__(self) -> list[tuple[Any, ...]]:
+        if not self._coming:
+            raise StopIteration
+        return self._coming.popleft().result().fetchall()
+
+    def ask(self, query: str, parameter: object) -> list[tuple[Any, ...]]:
+        """The rows of one more query, which is run before those that still wait."""
+        answer: _Answer = Future()
+        self._todo.appendleft((query, [parameter], answer))
+        self._ahead.submit(self._run)
+        return answer.result().fetchall()
+
+    def close(self) -> None:
+        """Asks nothing more."""
+        self._ahead.shutdown(cancel_futures=True)
+
+    def _run(self) -> None:
+        query, parameters, answer = self._todo.popleft()
+        try:
+            answer.set_result(self._connection.cursor(binary=True).execute(query, parameters))
+        except BaseException as error:
+            answer.set_exception(error)
 
 
 def read_both(one: psycopg.Connection[Any], other: psycopg.Connection[Any]) -> tuple[Snapshot, Snapshot]:
@@ -188,10 +226,11 @@ def server_version(connection: psycopg.Connection[Any]) -> int:
     return version
 
 
-def _collect(
-    kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
-) -> None:
-    make, keys, word = tuple.__new__, 1 + kind._key_count, (kind.kind,)
+def _ours(
+    kind: type[Object], rows: Iterable[tuple[Any, ...]], links: Links
+) -> Iterator[tuple[Identity, tuple[Any, ...]]]:
+    """The identity of each row that is compared, whose address is then known."""
+    keys, word = 1 + kind._key_count, (kind.kind,)
     members, addresses = links.members, links.objects
     for row in rows:
         address = row[0]
@@ -203,7 +242,81 @@ def _collect(
             links.left_out.add(address)
             continue
         addresses[address] = identity
+        yield identity, row
+
+
+def _collect(
+    kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
+) -> None:
+    make = tuple.__new__
+    for identity, row in _ours(kind, rows, links):
         objects[identity] = make(kind, row[1:])
+
+
+def _collect_printed(
+    kind: type[Object],
+    rows: Iterable[tuple[Any, ...]],
+    objects: dict[Identity, Object],
+    links: Links,
+    columns: Columns,
+    ask: Callable[[list[Address]], list[tuple[Any, ...]]],
+) -> None:
+    """The same of a kind with `shared` fields: they are asked for of one object of each form."""
+    formed: list[tuple[Identity, tuple[Any, ...], tuple[Any, ...], Address]] = []
+    example: dict[Hashable, Address] = {}
+    for identity, row in _ours(kind, rows, links):
+        form, last = kind.form(row, columns)
+        formed.append((identity, row, last, example.setdefault(form, row[0])))
+    printed = {row[0]: row[1:] for row in ask(list(example.values()))} if example else {}
+    first = 1 + [field.name for field in kind.fields].index(kind.shared[0])
+    end = 1 + len(kind.fields) - len(kind.shared)
+    make = tuple.__new__
+    for identity, row, last, alike in formed:
+        objects[identity] = make(kind, row[1:first] + printed[alike] + row[first : end - len(last)] + last)
+
+
+class TableColumns:
+    """The columns of what was read so far (kinds.base.Columns). Tables that are made alike share all that is found out."""
+
+    def __init__(self) -> None:
+        self._every: dict[Address, int] = {}
+        self._tables: dict[Hashable, int] = {(): 0}
+        self._columns: list[dict[int, tuple[Any, ...]]] = [{}]
+        self._found: dict[tuple[int, str], On] = {}
+        self._alike: dict[Hashable, int] = {}
+
+    def add(self, kind: type[Object], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Makes the columns in the rows of a kind known."""
+        if not kind.indexed:
+            return
+        names = [field.name for field in kind.fields]
+        told = itemgetter(*(1 + names.index(name) for name in (*kind.indexed, "number")))
+        tables: dict[Address, list[tuple[Any, ...]]] = defaultdict(list)
+        for table, of_table in groupby(rows, lambda row: row[0] & ~0xFFFF):
+            tables[table] += map(told, of_table)
+        for table, columns in tables.items():
+            form = tuple(columns)
+            self._every[table] = alike = self._tables.setdefault(form, len(self._tables))
+            if alike == len(self._columns):
+                self._columns.append({column[-1]: column[:-1] for column in form})
+
+    def of(self, table: Address, numbers: str) -> On:
+        """Those with these numbers, as PostgreSQL prints an int2vector or int2[]."""
+        key = self.every(table), numbers
+        found = self._found.get(key)
+        if found is None:
+            columns = [self._columns[key[0]].get(number) for number in _numbers(numbers)]
+            alike = self._alike.setdefault(tuple(columns), len(self._alike))
+            found = self._found[key] = On([one[0] if one else None for one in columns], alike)
+        return found
+
+    def every(self, table: Address) -> int:
+        """The same for tables all of whose columns agree in the `indexed` fields."""
+        return self._every.get(table, 0)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.strip("{}").replace(",", " ").split()]
 
 
 def _attach(

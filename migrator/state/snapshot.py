@@ -45,6 +45,8 @@ class Snapshot:
     """Object -> the objects that must exist before it."""
     dependants: Mapping[Identity, tuple[Identity, ...]] = field(default_factory=dict)
     """Object -> the objects that depend on it directly."""
+    parts: Mapping[Identity, tuple[Object, ...]] = field(default_factory=dict)
+    """Object -> the objects whose parent it is, in their readable order."""
     unmodelled: tuple[str, ...] = ()
     """Objects of kinds that the migrator does not know, as pg_identify_object names them."""
     roles: frozenset[str] = frozenset()
@@ -62,17 +64,3 @@ class Snapshot:
                 for tie, original in one.copies():
                     found[original].append((tie, identity))
         return {identity: tuple(sorted(ones)) for identity, ones in found.items()}
-
-    @cached_property
-    def parts(self) -> Mapping[Identity, tuple[Object, ...]]:
-        """Object -> the objects whose parent it is, in their readable order."""
-        found: dict[Identity, list[Object]] = defaultdict(list)
-        for one in self.objects.values():
-            parent = one.parent
-            if parent is not None:
-                found[parent].append(one)
-        return Lazy(found, lambda identity: tuple(sorted(found[identity], key=_readable)))
-
-
-def _readable(one: Object) -> tuple[object, ...]:
-    return (one.kind, one.position, one.identity)

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -102,6 +103,11 @@ class Ties:
         """Object -> the objects that depend on it directly."""
         return Lazy(self.objects, self._dependants)
 
+    @property
+    def parts(self) -> Mapping[Identity, tuple[Object, ...]]:
+        """Object -> the objects whose parent it is, in their readable order."""
+        return Lazy(self.objects, self._parts)
+
     def _depends(self, identity: Identity) -> frozenset[Identity]:
         one = self.objects[identity]
         found = {
@@ -122,8 +128,12 @@ class Ties:
             if self.links.resolve(row[1]) == identity and (one := self.links.resolve(row[0])) is not None
         }
         found = {one for one in found if one in self.objects and identity[0] not in self.objects[one].loose}
-        found.update(self._by_own_word.get(identity, ()))
+        found.update(part.identity for part in self._children.get(identity, ()))
+        found.update(self._by_need.get(identity, ()))
         return tuple(sorted(found - {identity}))
+
+    def _parts(self, identity: Identity) -> tuple[Object, ...]:
+        return tuple(sorted(self._children.get(identity, ()), key=_readable))
 
     def _rows(self, identity: Identity, index: Index) -> Iterator[Row]:
         """The rows of every address that may belong to the object."""
@@ -163,14 +173,33 @@ class Ties:
     def _by_referenced(self) -> Index:
         return Index(self.rows, 1)
 
+    def _by_kind(self) -> Iterator[tuple[type[Object], Iterator[Object]]]:
+        return groupby(self.objects.values(), type)
+
     @cached_property
-    def _by_own_word(self) -> dict[Identity, list[Identity]]:
-        """Object -> those which name it as their parent, or as needed."""
+    def _children(self) -> Mapping[Identity, Sequence[Object]]:
         found = defaultdict(list)
-        for identity, one in self.objects.items():
-            if one.parent is not None:
-                found[one.parent].append(identity)
-            if type(one).needs is not Object.needs:
-                for other in one.needs():
-                    found[other].append(identity)
+        for kind, ones in self._by_kind():
+            if kind.parent is Object.parent and not kind.attached:
+                continue
+            for one in ones:
+                parent = one.parent
+                if parent is not None:
+                    found[parent].append(one)
         return found
+
+    @cached_property
+    def _by_need(self) -> Mapping[Identity, Sequence[Identity]]:
+        """Object -> those which name it as needed."""
+        found = defaultdict(list)
+        for kind, ones in self._by_kind():
+            if kind.needs is Object.needs:
+                continue
+            for one in ones:
+                for other in one.needs():
+                    found[other].append(one.identity)
+        return found
+
+
+def _readable(one: Object) -> tuple[object, ...]:
+    return (one.kind, one.position, one.identity)
