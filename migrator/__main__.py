@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, _terminated)
     # A snapshot is millions of small values, all kept to the end: to look for garbage among them takes as long as to make them.
     gc.disable()
+    # What a server sends is passed on at once, while what came before is taken apart: no server waits for that.
+    sys.setswitchinterval(0.0005)
     try:
         options = _parser().parse_args(arguments)
         command: Callable[[argparse.Namespace], int] = options.command

@@ -87,6 +87,16 @@ LIKE_EACH_OTHER = """
     CREATE INDEX ON p (x);
     CREATE MATERIALIZED VIEW m AS SELECT x, y FROM a;
     CREATE INDEX ON m (x);
+    ALTER TABLE a ADD UNIQUE (n) INCLUDE (y);
+    CREATE TABLE e (x text, y text, k int, r int4range, EXCLUDE USING gist (r WITH &&) WHERE (k > 3));
+    CREATE TABLE f (b bit(3));
+    CREATE TABLE g (b bit varying);
+    CREATE MATERIALIZED VIEW mf AS SELECT b FROM f;
+    CREATE MATERIALIZED VIEW mg AS SELECT b FROM g;
+    CREATE INDEX ON f (b varbit_ops);
+    CREATE INDEX ON g (b varbit_ops);
+    CREATE INDEX ON mf (b varbit_ops);
+    CREATE INDEX ON mg (b varbit_ops);
 """
 
 
