@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import psycopg
 
 from migrator.errors import ServerError
 from migrator.kinds import KINDS
-from migrator.kinds.base import Address, Columns, Object, On, attribute, located, whole
+from migrator.kinds.base import Address, Columns, Object, attribute, located, whole
+from migrator.state.answers import Answers
+from migrator.state.columns import TableColumns
 from migrator.state.snapshot import Snapshot
 from migrator.state.ties import COPY, Links, Ties
 from migrator.statement import Identity
@@ -167,46 +166,6 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
     return Snapshot(version, objects, ties.depends, ties.dependants, ties.parts, unmodelled, roles)
 
 
-_Answer = Future[psycopg.Cursor[tuple[Any, ...]]]
-
-
-class Answers(Iterator[list[tuple[Any, ...]]]):
-    """The rows of each query in turn. The server works on the next one while those of one are taken apart."""
-
-    def __init__(self, connection: psycopg.Connection[Any], queries: Sequence[str]):
-        self._connection = connection
-        self._todo: deque[tuple[str, list[object] | None, _Answer]] = deque(
-            (query, None, Future()) for query in queries
-        )
-        self._coming = deque(answer for _, _, answer in self._todo)
-        self._ahead = ThreadPoolExecutor(1)
-        for _ in queries:
-            self._ahead.submit(self._run)
-
-    def __next__(self) -> list[tuple[Any, ...]]:
-        if not self._coming:
-            raise StopIteration
-        return self._coming.popleft().result().fetchall()
-
-    def ask(self, query: str, parameter: object) -> list[tuple[Any, ...]]:
-        """The rows of one more query, which is run before those that still wait."""
-        answer: _Answer = Future()
-        self._todo.appendleft((query, [parameter], answer))
-        self._ahead.submit(self._run)
-        return answer.result().fetchall()
-
-    def close(self) -> None:
-        """Asks nothing more."""
-        self._ahead.shutdown(cancel_futures=True)
-
-    def _run(self) -> None:
-        query, parameters, answer = self._todo.popleft()
-        try:
-            answer.set_result(self._connection.cursor(binary=True).execute(query, parameters))
-        except BaseException as error:
-            answer.set_exception(error)
-
-
 def read_both(one: psycopg.Connection[Any], other: psycopg.Connection[Any]) -> tuple[Snapshot, Snapshot]:
     """Two snapshots, read at the same time: most of it is waiting for two servers."""
     with ThreadPoolExecutor(2) as pool:
@@ -273,50 +232,6 @@ def _collect_printed(
     make = tuple.__new__
     for identity, row, last, alike in formed:
         objects[identity] = make(kind, row[1:first] + printed[alike] + row[first : end - len(last)] + last)
-
-
-class TableColumns:
-    """The columns of what was read so far (kinds.base.Columns). Tables that are made alike share all that is found out."""
-
-    def __init__(self) -> None:
-        self._every: dict[Address, int] = {}
-        self._tables: dict[Hashable, int] = {(): 0}
-        self._columns: list[dict[int, tuple[Any, ...]]] = [{}]
-        self._found: dict[tuple[int, str], On] = {}
-        self._alike: dict[Hashable, int] = {}
-
-    def add(self, kind: type[Object], rows: Iterable[tuple[Any, ...]]) -> None:
-        """Makes the columns in the rows of a kind known."""
-        if not kind.indexed:
-            return
-        names = [field.name for field in kind.fields]
-        told = itemgetter(*(1 + names.index(name) for name in (*kind.indexed, "number")))
-        tables: dict[Address, list[tuple[Any, ...]]] = defaultdict(list)
-        for table, of_table in groupby(rows, lambda row: row[0] & ~0xFFFF):
-            tables[table] += map(told, of_table)
-        for table, columns in tables.items():
-            form = tuple(columns)
-            self._every[table] = alike = self._tables.setdefault(form, len(self._tables))
-            if alike == len(self._columns):
-                self._columns.append({column[-1]: column[:-1] for column in form})
-
-    def of(self, table: Address, numbers: str) -> On:
-        """Those with these numbers, as PostgreSQL prints an int2vector or int2[]."""
-        key = self.every(table), numbers
-        found = self._found.get(key)
-        if found is None:
-            columns = [self._columns[key[0]].get(number) for number in _numbers(numbers)]
-            alike = self._alike.setdefault(tuple(columns), len(self._alike))
-            found = self._found[key] = On([one[0] if one else None for one in columns], alike)
-        return found
-
-    def every(self, table: Address) -> int:
-        """The same for tables all of whose columns agree in the `indexed` fields."""
-        return self._every.get(table, 0)
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.strip("{}").replace(",", " ").split()]
 
 
 def _attach(

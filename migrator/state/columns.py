@@ -1,0 +1,55 @@
+"""The columns of tables, by the numbers under which indexes and constraints name them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from migrator.kinds.base import Address, Object, On
+
+
+class TableColumns:
+    """The columns of what was read so far (kinds.base.Columns). Tables that are made alike share all that is found out."""
+
+    def __init__(self) -> None:
+        self._every: dict[Address, int] = {}
+        self._tables: dict[Hashable, int] = {(): 0}
+        self._columns: list[dict[int, tuple[Any, ...]]] = [{}]
+        self._found: dict[tuple[int, str], On] = {}
+        self._alike: dict[Hashable, int] = {}
+
+    def add(self, kind: type[Object], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Makes the columns in the rows of a kind known."""
+        if not kind.indexed:
+            return
+        names = [field.name for field in kind.fields]
+        told = itemgetter(*(1 + names.index(name) for name in (*kind.indexed, "number")))
+        tables: dict[Address, list[tuple[Any, ...]]] = defaultdict(list)
+        for table, of_table in groupby(rows, lambda row: row[0] & ~0xFFFF):
+            tables[table] += map(told, of_table)
+        for table, columns in tables.items():
+            form = tuple(columns)
+            self._every[table] = alike = self._tables.setdefault(form, len(self._tables))
+            if alike == len(self._columns):
+                self._columns.append({column[-1]: column[:-1] for column in form})
+
+    def of(self, table: Address, numbers: str) -> On:
+        """Those with these numbers, as PostgreSQL prints an int2vector or int2[]."""
+        key = self.every(table), numbers
+        found = self._found.get(key)
+        if found is None:
+            columns = [self._columns[key[0]].get(number) for number in _numbers(numbers)]
+            alike = self._alike.setdefault(tuple(columns), len(self._alike))
+            found = self._found[key] = On([one[0] if one else None for one in columns], alike)
+        return found
+
+    def every(self, table: Address) -> int:
+        """The same for tables all of whose columns agree in the `indexed` fields."""
+        return self._every.get(table, 0)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.strip("{}").replace(",", " ").split()]
