@@ -46,9 +46,10 @@ Same = Callable[[Object, Object], bool]
 def diff(old: Snapshot, new: Snapshot, facts: Facts, same: Same | None = None) -> Changes:
     """What differs between `old` and `new`, without what has to go along with it."""
     changes = Changes(old, new)
-    was = old.objects.get
-    for identity, after in [(i, one) for i, one in new.objects.items() if was(i) != one]:
-        before = was(identity)
+    left = dict(old.objects)
+    take = left.pop
+    for identity, after in [(i, one) for i, one in new.objects.items() if take(i, None) != one]:
+        before = old.objects.get(identity)
         if before is None:
             changes.created.add(identity)
             continue
@@ -59,7 +60,7 @@ def diff(old: Snapshot, new: Snapshot, facts: Facts, same: Same | None = None) -
             changes.altered[identity] = changed
         else:
             _replace(changes, identity)
-    changes.dropped.update([identity for identity in old.objects if identity not in new.objects])
+    changes.dropped.update(left)
     return changes
 
 

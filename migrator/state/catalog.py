@@ -157,7 +157,8 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
                     columns.add(kind, found)
             if links.left_out:
                 _leave_out_orphans(objects)
-            lost = [one for (one,) in next(answers) if one not in links.objects and not links.known(one)]
+            unclaimed = {one for (one,) in next(answers)}.difference(links.objects)
+            lost = [one for one in unclaimed if not links.known(one)]
             told = [what for (what,) in (*next(answers), *next(answers))]
         told += _identify(connection, lost)
         unmodelled = tuple(sorted(set(told)))
