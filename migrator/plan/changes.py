@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from migrator.kinds.base import Facts, Object
@@ -95,6 +95,31 @@ def take_along(changes: Changes, facts: Facts) -> None:
             todo.append(_replace(changes, other))
         todo += sorted(changes.moved - seen)
     _carry(changes)
+
+
+def replace_instead(changes: Changes, facts: Facts, circle: Container[Identity]) -> bool:
+    """Replaces one object that would be altered, and lets go of what is dropped in a circle; False where there is none.
+
+    Between its DROP and its CREATE it uses neither what it used nor what it will use.
+    """
+    objects = changes.old.objects
+    found = [
+        (len(changes.old.dependants.get(identity, ())), identity)
+        for identity in changes.altered
+        if identity in circle
+        and not (objects[identity].holds_rows or objects[identity].sets_aside)
+        and any(i in circle and i in changes.dropped for i in _let_go(changes, identity))
+    ]
+    if not found:
+        return False
+    _replace(changes, min(found)[1])
+    take_along(changes, facts)
+    return True
+
+
+def _let_go(changes: Changes, identity: Identity) -> frozenset[Identity]:
+    """What an object used before the plan and does not use after it."""
+    return changes.old.depends.get(identity, frozenset()) - changes.new.depends.get(identity, frozenset())
 
 
 def _carry(changes: Changes) -> None:

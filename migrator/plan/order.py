@@ -42,6 +42,20 @@ class Vertex(NamedTuple):
         return f"{self.verb} {describe(self.identity)}"
 
 
+class Circle(PlanError):
+    """Changes that each have to come before the next, all the way round. `members`: the objects."""
+
+    def __init__(self, vertices: Iterable[Vertex]):
+        ordered = sorted(vertices)
+        super().__init__(
+            "the changes depend on each other in a circle",
+            where=", ".join(map(str, ordered)),
+            why="a rule of the migrator is wrong or missing for this mixture",
+            hint="report it with the two schemas; until then split the change into two migrations",
+        )
+        self.members = frozenset(vertex.identity for vertex in ordered)
+
+
 Graph = dict[Vertex, set[Vertex]]
 """Vertex -> those which come before it."""
 Folded = dict[Vertex, Vertex]
@@ -393,7 +407,7 @@ def _free_names(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> No
 
 
 def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
-    """Which vertices are written inside their parent's."""
+    """Which vertices are written inside their parent's. Circle where no order is left."""
     folded: Folded = {}
     for vertex in before:
         one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects.get(vertex.identity)
@@ -413,7 +427,7 @@ def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
         if vertex.verb is Verb.DROP and above in changes.set_aside and not stays:
             continue  # it goes while the type still has its name
         folded[vertex] = Vertex(vertex.verb, above)
-    return _unfold_circles(changes, before, folded)
+    return _unfold_circles(changes, before, folded, facts)
 
 
 def _above(changes: Changes, vertex: Vertex, one: Object, facts: Facts) -> Iterable[Identity]:
@@ -429,7 +443,7 @@ def _above(changes: Changes, vertex: Vertex, one: Object, facts: Facts) -> Itera
     return [*one.goes_with(facts), *(() if one.own else tied)] if vertex.verb is Verb.DROP else []
 
 
-def _unfold_circles(changes: Changes, before: Graph, folded: Folded) -> Folded:
+def _unfold_circles(changes: Changes, before: Graph, folded: Folded, facts: Facts) -> Folded:
     while True:
         contracted = contract(before, folded)
         circles = _circles(contracted)
@@ -449,17 +463,12 @@ def _unfold_circles(changes: Changes, before: Graph, folded: Folded) -> Folded:
             # What must go before its parent, or come after it, is what has to stand by itself.
             eager = {v for v, (first, then) in touching.items() if (then if v.verb is Verb.DROP else first)}
             out |= eager or {v for v, (first, then) in touching.items() if first or then}
-        if not out and not any(_split(changes, before, folded, circle) for circle in circles):
-            raise PlanError(
-                "the changes depend on each other in a circle",
-                where=", ".join(sorted(str(v) for circle in circles for v in circle)),
-                why="a rule of the migrator is wrong or missing for this mixture",
-                hint="report it with the two schemas; until then split the change into two migrations",
-            )
+        if not out and not any(_split(changes, before, folded, circle, facts) for circle in circles):
+            raise Circle(v for circle in circles for v in circle)
         folded = {v: p for v, p in folded.items() if v not in out}
 
 
-def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex]) -> bool:
+def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex], facts: Facts) -> bool:
     """Opens a circle at an object that its users take as it was and as it will be, or that can stand without what it
     uses, before that comes or until it is gone."""
     if any(_loosened(changes, before, folded, circle, vertex) for vertex in sorted(circle)):
@@ -478,7 +487,30 @@ def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex])
                 earlier.add(hollow)
         before[vertex].add(hollow)
         return True
-    return False
+    return any(_outlived(changes, before, folded, circle, vertex, facts) for vertex in sorted(circle))
+
+
+def _outlived(
+    changes: Changes, before: Graph, folded: Folded, circle: set[Vertex], vertex: Vertex, facts: Facts
+) -> bool:
+    """Whether users that go no longer have to go before a change in place in the circle, as it leaves them as they are."""
+    one = changes.old.objects.get(vertex.identity)
+    if vertex.verb is not Verb.ALTER or one is None:
+        return False
+    fields = changes.altered[vertex.identity]
+    if one.retypes(fields) or one.renews(fields, facts):
+        return False
+    gone = _users_that_go(changes, before, folded, circle, vertex)
+    before[vertex] -= gone
+    return bool(gone)
+
+
+def _users_that_go(
+    changes: Changes, before: Graph, folded: Folded, circle: set[Vertex], vertex: Vertex
+) -> set[Vertex]:
+    """The users of its object in the circle that are dropped before the vertex."""
+    gone = {v for v in before[vertex] if v.verb is Verb.DROP and _outermost(v, folded) in circle}
+    return {v for v in gone if vertex.identity in changes.old.depends.get(v.identity, ())}
 
 
 def _loosened(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex], vertex: Vertex) -> bool:
@@ -488,8 +520,7 @@ def _loosened(changes: Changes, before: Graph, folded: Folded, circle: set[Verte
         return False
     if not one.same_to_users(changes.altered[vertex.identity]):
         return False
-    gone = {v for v in before[vertex] if v.verb is Verb.DROP and _outermost(v, folded) in circle}
-    gone = {v for v in gone if vertex.identity in changes.old.depends.get(v.identity, ())}
+    gone = _users_that_go(changes, before, folded, circle, vertex)
     users = {
         v
         for v in before

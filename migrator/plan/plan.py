@@ -13,7 +13,7 @@ from migrator.kinds.base import Facts, Object, Tree, aside_name, describe
 from migrator.kinds.relation import rows_elsewhere
 from migrator.plan import hooks as hooks_module
 from migrator.plan import order
-from migrator.plan.changes import Changes, Same, diff, take_along
+from migrator.plan.changes import Changes, Same, diff, replace_instead, take_along
 from migrator.plan.hooks import Hooks
 from migrator.plan.order import Verb, Vertex
 from migrator.plan.steps import Step, group
@@ -183,9 +183,17 @@ def plan(
     take_along(changes, facts)
     if worded:
         new = _in_words(facts, worded)
-    before = order.graph(changes, facts)
-    backfills = hooks_module.place(hooks, changes, before)
-    folded = order.fold(changes, before, facts)
+    while True:
+        before = order.graph(changes, facts)
+        backfills = hooks_module.place(hooks, changes, before)
+        try:
+            folded = order.fold(changes, before, facts)
+            break
+        except order.Circle as circle:
+            if not replace_instead(changes, facts, circle.members):
+                raise
+            if worded:
+                new = _in_words(facts, worded)
     facts.declared = {vertex.identity for vertex in before if vertex.verb is Verb.DECLARE}
     evaluating = order.evaluating(changes, before, folded)
     rank = order.ranking(changes, [kind.kind for kind in KINDS], evaluating)
