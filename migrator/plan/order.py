@@ -370,7 +370,10 @@ def _tell_overloads_apart(changes: Changes, before: Graph) -> None:
     a circle, the call is left to say which."""
     old, new = changes.old, changes.new
     gone = {
-        i: shared for i in sorted(changes.dropped - changes.created) if (shared := old.objects[i].overloads)
+        i: shared
+        for i in sorted(changes.dropped)
+        if (shared := old.objects[i].overloads)
+        and (i not in changes.created or new.objects[i].overloads != shared)
     }
     users: dict[Identity, set[Vertex]] = defaultdict(set)
     for vertex in [v for v in before if gone and v.verb in (Verb.CREATE, Verb.ALTER)]:
