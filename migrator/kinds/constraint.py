@@ -200,9 +200,11 @@ class Constraint(Object):
         return self.type == "c"
 
     def needs(self) -> Iterable[Identity]:
-        """A primary key makes its columns NOT NULL by itself where they are not, under a lock."""
+        """A primary key makes its columns NOT NULL by itself where they are not, under a lock. Whether a foreign key can
+        be there follows from how both of its tables are stored."""
         columns = self.columns if self.type == "p" else ()
-        return [("not_null", self.schema, self.table_name, column) for column in columns]
+        target = [self.references] if self.references else []
+        return [*target, *(("not_null", self.schema, self.table_name, column) for column in columns)]
 
     def follows(self) -> Iterable[Identity]:
         # ATTACH PARTITION takes the first index that is like that of the parent.

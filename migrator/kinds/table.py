@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, address, altered, aside_name, key, noted, replaced
 from migrator.kinds.column import Column
+from migrator.kinds.constraint import Constraint
 from migrator.kinds.default import Default
 from migrator.kinds.identity import Identity as IdentityKind
 from migrator.kinds.options import leading, storage
@@ -134,6 +135,26 @@ class Table(Object):
         """Whether its columns stand, or will when new ones have come, as the type of the new table wants them."""
         before = [one.column for one in self._columns(facts, before=True) if one.column in new.typed_order]
         return not new.typed_order or new.typed_order[: len(before)] == before
+
+    def displaces(self, facts: Facts) -> Iterable[Identity]:
+        """Foreign keys between two tables that are both to be logged, or not: nothing that is logged may reference what
+        is not, and they change one after the other."""
+        if not self._logged_otherwise(facts):
+            return []
+        found = []
+        for identity in facts.users(self.identity, before=True):
+            one = facts.old(identity)
+            if not isinstance(one, Constraint) or one.references is None:
+                continue
+            ends = {one.table, one.references} - {self.identity}
+            others = [table for end in ends if isinstance(table := facts.new(end), Table)]
+            if any(table._logged_otherwise(facts) for table in others):
+                found.append(identity)
+        return [identity for identity in found if facts.new(identity) is not None]
+
+    def _logged_otherwise(self, facts: Facts) -> bool:
+        old = facts.old(self.identity)
+        return isinstance(old, Table) and old.persistence != self.persistence
 
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
         """Gives up its name and those of its identity sequences; it keeps its rows."""
