@@ -22,6 +22,7 @@ class Identity(Object):
     """GENERATED … AS IDENTITY of a column."""
 
     kind = "identity"
+    copyable = True
     stays_aside = True
     catalogs = {
         "pg_attribute": "attidentity",

@@ -1,0 +1,1 @@
+INSERT INTO year (day) VALUES ('2020-05-05');
