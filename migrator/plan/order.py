@@ -399,14 +399,31 @@ def _earlier(before: Graph, vertex: Vertex) -> set[Vertex]:
 
 def _free_names(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
     """What gives up a name goes before what takes it."""
-    taken: dict[Identity, list[Identity]] = defaultdict(list)
-    for identity in changes.created:
-        for name in changes.new.objects[identity].names_taken:
-            taken[name].append(identity)
-    for identity in changes.dropped - changes.set_aside - changes.carried:
-        for name in changes.old.objects[identity].names_taken:
-            for taker in taken.get(name, ()):
-                comes(Vertex(Verb.DROP, identity), Vertex(Verb.CREATE, taker))
+    taken: dict[Identity, list[Vertex]] = defaultdict(list)
+    given: list[tuple[Identity, Vertex]] = []
+    for verb, identities in ((Verb.CREATE, changes.created), (Verb.ALTER, changes.altered)):
+        for identity in identities:
+            for name in _names(changes.new, identity) - _kept_names(changes, verb, identity):
+                taken[name].append(Vertex(verb, identity))
+    gone = changes.dropped - changes.set_aside - changes.carried
+    for verb, ones in ((Verb.DROP, gone), (Verb.ALTER, {*changes.altered})):
+        for identity in ones:
+            names = _names(changes.old, identity) - _kept_names(changes, verb, identity)
+            given += [(name, Vertex(verb, identity)) for name in names]
+    for name, giver in given:
+        for taker in taken.get(name, ()):
+            comes(giver, taker)
+
+
+def _names(snapshot: Snapshot, identity: Identity) -> set[Identity]:
+    return set(snapshot.objects[identity].names_taken)
+
+
+def _kept_names(changes: Changes, verb: Verb, identity: Identity) -> set[Identity]:
+    """The names that an object has before and after a change in place."""
+    if verb is not Verb.ALTER:
+        return set()
+    return _names(changes.old, identity) & _names(changes.new, identity)
 
 
 def fold(changes: Changes, before: Graph, facts: Facts) -> Folded:
