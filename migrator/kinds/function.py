@@ -105,6 +105,15 @@ class Function(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return [Statement("CREATE " + self.definition[len(_REPLACE) :])]
 
+    def drop_old(self, aside: str, facts: Facts) -> list[Statement]:
+        used = [
+            one for i in facts.uses(self.identity, before=True) if facts.is_new(i) and (one := facts.old(i))
+        ]
+        if any(one.sets_aside for one in used):
+            # The types of its arguments have other names by now, and it is the one function of its own new name.
+            return [Statement(f"DROP {self.reference.partition(' ')[0]} {qualified(self.schema, aside)}")]
+        return super().drop_old(aside, facts)
+
     def alterable(self, new: Function, changed: Sequence[str], facts: Facts) -> bool:
         named = all(before in ("", after) for before, after in zip(self.names, new.names, strict=True))
         return super().alterable(new, changed, facts) and named and self.defaults <= new.defaults

@@ -82,6 +82,8 @@ def graph(changes: Changes, facts: Facts) -> Graph:
             continue
         for other in changes.old.depends.get(identity, ()):
             if identity in changes.set_aside and other in changes.set_aside:
+                # Its own words may hold the name of the other: the arguments of a function.
+                comes(aside, Vertex(Verb.SET_ASIDE, other))
                 comes(drop, Vertex(Verb.DROP, other))
                 continue
             for verb in (Verb.SET_ASIDE, Verb.ALTER, Verb.DROP):
@@ -117,6 +119,7 @@ def graph(changes: Changes, facts: Facts) -> Graph:
     _inheritance(changes, before, comes, facts)
     _held_still(changes, before)
     _moved_rows(changes, comes)
+    _gone_with_above(changes, before)
     _completed(changes, comes)
     _free_names(changes, comes)
     _tell_overloads_apart(changes, before)
@@ -347,6 +350,28 @@ def _moved_rows(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> No
             for end in ties or ():
                 if end == table and identity not in changes.carried:
                     comes(Vertex(untied, identity), Vertex(Verb.SET_ASIDE, table))
+
+
+def _gone_with_above(changes: Changes, before: Graph) -> None:
+    """A table that goes with the one above it is gone once that is dropped, so what used it is dropped before that."""
+    objects = changes.old.objects
+    above = dict(ties for i in changes.carried if (ties := objects[i].ties()))
+    for vertex in [v for v in before if v.verb is Verb.DROP and above]:
+        one = objects[vertex.identity]
+        top = vertex.identity if vertex.identity in above else one.table
+        if top not in above:
+            continue
+        while top in above:
+            top = above[top]
+        before[Vertex(Verb.DROP, top)] |= {
+            user
+            for user in before[vertex]
+            if user.verb is Verb.DROP
+            and user.identity not in changes.carried | changes.set_aside
+            and vertex.identity in changes.old.depends.get(user.identity, ())
+            and objects[user.identity].table not in {*above, *above.values()}
+            and user.identity not in {*above, *above.values()}
+        }
 
 
 def _completed(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> None:
