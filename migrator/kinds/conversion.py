@@ -34,22 +34,23 @@ def named(type_: str, user: Identity, facts: Facts, *, before: bool) -> Object |
 def across(expression: str, user: Identity, old_type: str, new_type: str, facts: Facts) -> str | None:
     """An expression of the new type of `user` made of one of its old type; None where none is needed."""
     old = named(old_type, user, facts, before=True)
+    its = facts.old(user)
     replaced = [
         one
         for one in (facts.old(i) for i in facts.uses(user, before=True))
         if one is not None
         and one.sets_aside
-        and not one.holds_rows
+        and not (one.holds_rows and its is not None and one.identity == its.parent)
         and one.kind != "collation"
         and facts.is_new(one.identity)
     ]
     if not replaced:
         return None if old_type == new_type else f"{expression}::{new_type}"
     new = facts.new(old.identity) if old is not None else None
-    if isinstance(old, Composite) and isinstance(new, Composite) and old_type == new_type:
+    if old is not None and new is not None and old_type == new_type and _rowlike(old) and _rowlike(new):
         if old_type == bare(old_type):
             return _row(expression, old, new, new_type, facts)
-        if old.order != new.order:
+        if list(_attributes(old, facts, before=True)) != list(_attributes(new, facts)):
             raise PlanError(
                 f"no expression changes the elements of {old_type} to its new form",
                 where=describe(user),
@@ -61,20 +62,30 @@ def across(expression: str, user: Identity, old_type: str, new_type: str, facts:
     return f"{expression}::text{array}::{new_type}"
 
 
-def _row(expression: str, old: Composite, new: Composite, new_type: str, facts: Facts) -> str:
-    before = {
-        one.attribute: one for one in facts.inside(old.identity, before=True) if isinstance(one, Attribute)
-    }
+def _rowlike(one: Object) -> bool:
+    """Whether its values are rows: a composite type, or a table."""
+    return isinstance(one, Composite) or one.holds_rows
+
+
+def _attributes(one: Object, facts: Facts, *, before: bool = False) -> dict[str, tuple[Identity, str]]:
+    """What the rows of a type have, in order: name -> the identity and the type."""
+    parts = [
+        part
+        for part in facts.inside(one.identity, before=before)
+        if isinstance(part, Attribute) or part.kind == "column"
+    ]
+    return {part.identity[-1]: (part.identity, str(part.type)) for part in parts}  # type: ignore[attr-defined]
+
+
+def _row(expression: str, old: Object, new: Object, new_type: str, facts: Facts) -> str:
+    before = _attributes(old, facts, before=True)
     values = []
-    for one in facts.inside(new.identity):
-        if not isinstance(one, Attribute):
-            continue
-        was = before.get(one.attribute)
-        if was is None:
+    for name, (_, type_) in _attributes(new, facts).items():
+        if name not in before:
             values.append("NULL")
             continue
-        inner = f"({expression}).{identifier(one.attribute)}"
-        values.append(across(inner, was.identity, was.type, one.type, facts) or inner)
+        inner = f"({expression}).{identifier(name)}"
+        values.append(across(inner, *before[name], type_, facts) or inner)
     # IS NULL is also true of a row of NULLs; IS NOT DISTINCT FROM NULL is not.
     return (
         f"CASE WHEN {expression} IS NOT DISTINCT FROM NULL THEN NULL"
