@@ -12,6 +12,8 @@ from typing import Any
 import psycopg
 
 from migrator.kinds.base import Facts, Object, Tree
+from migrator.kinds.column import Column
+from migrator.sql import identifier
 from migrator.statement import Identity
 
 
@@ -63,10 +65,20 @@ def _missing(identity: Identity, facts: Facts, made: set[Identity] | None = None
     made = set() if made is None else made
     for other in sorted(facts.uses(identity, before=True)):
         one = facts.old(other)
-        if one is None or other in made or facts.new(other) is not None or one.table is not None:
+        if one is None or other in made or facts.new(other) is not None:
+            continue
+        columns = [part for part in facts.inside(other, before=True) if isinstance(part, Column)]
+        if one.table is not None and not columns:
             continue
         made.add(other)
         yield from _missing(other, facts, made)
+        if columns:
+            # Of a table no more than its row type is needed.
+            for column in columns:
+                yield from _missing(column.identity, facts, made)
+            listed = ", ".join(f"{identifier(column.column)} {column.typed()}" for column in columns)
+            yield f"CREATE TYPE {one.name} AS ({listed})"
+            continue
         parts = [part for part in facts.inside(other, before=True) if part.inseparable]
         yield from (statement.sql for statement in one.create([Tree(part) for part in parts], facts))
 
