@@ -115,6 +115,9 @@ class Facts(Protocol):
     def may_stop_writers(self, identity: Identity) -> bool:
         """Whether the author allows, by name, that writers wait while this object changes."""
 
+    def prepared(self, identity: Identity) -> bool:
+        """Whether what takes long in making this object is done by `prepare`, before `create`."""
+
 
 @dataclass(frozen=True)
 class On:
@@ -482,6 +485,14 @@ class Object(tuple[Any, ...]):
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         """The statements that make it; `parts` are written inside."""
+        raise NotImplementedError
+
+    def prepares(self, facts: Facts) -> bool:
+        """Whether what takes long in making it can be done while what goes because of it is still there."""
+        return False
+
+    def prepare(self, facts: Facts) -> list[Statement]:
+        """The statements that do it; what is left is for `create`."""
         raise NotImplementedError
 
     def declare(self, facts: Facts) -> list[Statement]:

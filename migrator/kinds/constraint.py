@@ -17,6 +17,7 @@ from migrator.kinds.base import (
     noted,
     oid_of,
     replaced,
+    suffixed,
 )
 from migrator.kinds.index import (
     COMPUTED,
@@ -296,24 +297,41 @@ class Constraint(Object):
             return [Statement(add, locks), *self._stored_late()]
         if self.type == "c" or (self.type == "f" and not (self.partitioned and facts.oldest < 18)):
             return [Statement(f"{add} NOT VALID", locks), self._validate()]
-        if self.type in "pu" and self.adoptable and not self.partitioned:
-            space = f" TABLESPACE {identifier(self.tablespace)}" if self.tablespace else ""
+        if self._adopts:
             return [
-                build_concurrently(
-                    self.constraint,
-                    self.schema,
-                    self.table_name,
-                    True,
-                    str(self.index_body) + space,
-                    self.identity,
-                ),
+                *(() if facts.prepared(self.identity) else self.prepare(facts)),
                 Statement(
                     f"ALTER TABLE {self._table} ADD CONSTRAINT {identifier(self.constraint)} {WORDS[self.type]}"
-                    f" USING INDEX {identifier(self.constraint)}{self.deferrable}",
+                    f" USING INDEX {identifier(self._index_name(facts))}{self.deferrable}",
                     locks,
                 ),
             ]
         return [Statement(add, locks, (Hazards.SCANS_UNDER_LOCK,)), *self._stored_late()]
+
+    @property
+    def _adopts(self) -> bool:
+        """Whether its index can be built concurrently, before it."""
+        return self.type in "pu" and bool(self.adoptable) and not self.partitioned
+
+    def _index_name(self, facts: Facts) -> str:
+        """The name under which its index is built; adopting gives it that of the constraint."""
+        taken = facts.prepared(self.identity) and facts.old(self.identity) is not None
+        return suffixed(self.constraint, "__new") if taken else self.constraint
+
+    def prepares(self, facts: Facts) -> bool:
+        # Where another key goes, queries and foreign keys that need an index have the old one until this one is there.
+        others = facts.inside(self.parent, before=True)
+        gone = any(
+            one.has_index and (facts.new(one.identity) is None or facts.is_new(one.identity))
+            for one in others
+        )
+        comes = facts.is_new(self.identity) and not facts.is_new(self.parent)
+        return self._adopts and comes and gone
+
+    def prepare(self, facts: Facts) -> list[Statement]:
+        space = f" TABLESPACE {identifier(self.tablespace)}" if self.tablespace else ""
+        name, body = self._index_name(facts), str(self.index_body) + space
+        return [build_concurrently(name, self.schema, self.table_name, True, body, self.identity)]
 
     def _create_above(self, facts: Facts) -> list[Statement]:
         used = [("column", self.schema, self.table_name, column) for column in self.columns]

@@ -304,15 +304,38 @@ class Index(Object):
             return self._change(new)
         if not self.valid:
             return [*self.drop(facts), *new.create((), facts)]
-        temporary = suffixed(new.index_name, "__new")
-        return [
-            build_concurrently(temporary, new.schema, new.table_name, new.unique, new.text, new.identity),
-            drop_concurrently(self.index_name, self.schema, self.table),
-            Statement(
-                f"ALTER INDEX {qualified(new.schema, temporary)} RENAME TO {identifier(new.index_name)}",
-            ),
+        swapped = [
+            Statement(f"ALTER INDEX {new._temporary} RENAME TO {identifier(new.index_name)}"),
             *new._aim([]),
         ]
+        if facts.prepared(self.identity):
+            # What needs it is away meanwhile, so it goes at once.
+            return [
+                Statement(f"DROP INDEX {self.name}", lock(LockMode.ACCESS_EXCLUSIVE, self.table)),
+                *swapped,
+            ]
+        return [
+            *new.prepare(facts),
+            drop_concurrently(self.index_name, self.schema, self.table),
+            *swapped,
+        ]
+
+    @property
+    def _temporary(self) -> str:
+        """The name of its replacement, while it is there itself."""
+        return qualified(self.schema, suffixed(self.index_name, "__new"))
+
+    def prepares(self, facts: Facts) -> bool:
+        old = facts.old(self.identity)
+        if not isinstance(old, Index) or not old.valid or facts.is_new(self.identity):
+            return False
+        renewed = not set(old.differences(self)) <= IN_PLACE
+        users = facts.users(self.identity, before=True)
+        return renewed and any(facts.is_new(one) and facts.old(one) is not None for one in users)
+
+    def prepare(self, facts: Facts) -> list[Statement]:
+        name = suffixed(self.index_name, "__new")
+        return [build_concurrently(name, self.schema, self.table_name, self.unique, self.text, self.identity)]
 
     def _change(self, new: Index) -> list[Statement]:
         stored = [Statement(f"ALTER INDEX {self.name} {how}") for how in leading(self.options, new.options)]

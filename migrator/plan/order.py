@@ -26,6 +26,7 @@ class Verb(StrEnum):
     SET_ASIDE = "set aside"
     DECLARE = "declare"
     EMPTY = "empty"
+    PREPARE = "prepare"
     CREATE = "create"
     ALTER = "alter"
     DROP = "drop"
@@ -662,6 +663,41 @@ def _components(before: Mapping[Vertex, set[Vertex]]) -> list[set[Vertex]]:
     return found
 
 
+def prepare(changes: Changes, before: Graph, folded: Folded, facts: Facts) -> set[Identity]:
+    """Adds vertices that do what takes long in making an object, while those that go because of it are still there;
+    returns whose. Only where nothing that it waits for waits for the old one to go."""
+    found = set()
+    for made in [v for v in before if v.verb in (Verb.CREATE, Verb.ALTER)]:
+        one = changes.new.objects[made.identity]
+        if not one.prepares(facts):
+            continue
+        names = {name for name in one.names_taken if name[0] == "relation"} - _own_names(changes, made)
+        needed = {v for v in before[made] if _is_waited_for(changes, v, names)}
+        drop = _outermost(Vertex(Verb.DROP, made.identity), folded)
+        if any(drop in _earlier(before, other) for other in needed):
+            continue
+        first = Vertex(Verb.PREPARE, made.identity)
+        before[first] = needed
+        for later in (made, drop):
+            if later in before:
+                before[later].add(first)
+        found.add(made.identity)
+    return found
+
+
+def _own_names(changes: Changes, made: Vertex) -> set[Identity]:
+    """The names that it has already, which it gives up by being replaced."""
+    before = changes.old.objects.get(made.identity)
+    return set(before.names_taken) if before else set()
+
+
+def _is_waited_for(changes: Changes, vertex: Vertex, names: set[Identity]) -> bool:
+    """Whether an index can be built only after this vertex: what it holds is there, and its name is free."""
+    if vertex.verb is Verb.DROP:
+        return bool(names & set(changes.old.objects[vertex.identity].names_taken))
+    return vertex.verb is Verb.HOOK or not changes.object(vertex.identity).enforces
+
+
 def sort(before: Graph, rank: Callable[[Vertex], tuple[object, ...]]) -> list[Vertex]:
     """The vertices, each after those before it; `rank` decides between vertices that could both come next."""
     remaining = {vertex: len(others) for vertex, others in before.items()}
@@ -680,6 +716,85 @@ def sort(before: Graph, rank: Callable[[Vertex], tuple[object, ...]]) -> list[Ve
             if not remaining[other]:
                 heapq.heappush(ready, (rank(other), other))
     return ordered
+
+
+Gap = tuple[Vertex, Vertex]
+"""The vertex by which something goes, and that by which it comes back."""
+
+
+def gaps(
+    ordered: Sequence[Vertex], folded: Folded, changes: Changes, slow: Callable[[Vertex], bool]
+) -> dict[Identity, Gap]:
+    """What is dropped and built again by quick statements, but holds nothing: it is better away for a moment only."""
+    standing = set(ordered)
+    found = {}
+    for identity in sorted(changes.replaced - changes.set_aside - changes.carried):
+        ends = _outermost(Vertex(Verb.DROP, identity), folded), Vertex(Verb.CREATE, identity)
+        fixed = (one.holds_rows or one.watches or one.sets_terms or one.bridges for one in _of(changes, ends))
+        if standing.issuperset(ends) and not any(fixed) and not any(map(slow, ends)):
+            found[identity] = ends
+    return found
+
+
+def _of(changes: Changes, ends: Gap) -> list[Object]:
+    return [changes.object(vertex.identity) for vertex in ends]
+
+
+def close_gaps(
+    ordered: Sequence[Vertex], before: Graph, gaps: Iterable[Gap], slow: Callable[[Vertex], bool]
+) -> list[Vertex]:
+    """The vertices in an order in which nothing slow that need not be is between the two ends of a gap."""
+    found = list(ordered)
+    slow_ones = {vertex for vertex in ordered if slow(vertex)}
+    changed = bool(slow_ones)
+    for _ in range(_ROUNDS):
+        if not changed:
+            break
+        changed = False
+        places = {vertex: place for place, vertex in enumerate(found)}
+        for ends in gaps:
+            first, last = places[ends[0]], places[ends[1]]
+            if slow_ones.isdisjoint(found[first:last]):
+                continue
+            closed = _closed(found[first : last + 1], before)
+            if closed != found[first : last + 1]:
+                found[first : last + 1] = closed
+                places.update((vertex, first + place) for place, vertex in enumerate(closed))
+                changed = True
+    return found
+
+
+_ROUNDS = 5
+"""Closing one gap can open another; a few rounds leave none that slow ones need not be in."""
+
+
+def _closed(gap: Sequence[Vertex], before: Graph) -> list[Vertex]:
+    """The same vertices, with those between the first and the last that need not be there before or after them."""
+    first, *between, last = gap
+    freed = {first}
+    for vertex in between:
+        if before[vertex] & freed:
+            freed.add(vertex)
+    needed = set(before[last])
+    ahead: set[Vertex] = set()
+    for vertex in reversed(between):
+        if vertex in needed:
+            needed |= before[vertex]
+        # What is on neither way stays on the side where other gaps want it: what goes before, what comes after.
+        if vertex not in freed and (vertex in needed or vertex in ahead or vertex.verb in _GOES):
+            ahead |= {vertex, *before[vertex]}
+    inside = [vertex for vertex in between if vertex in freed and vertex in needed]
+    behind = set(between) - ahead - set(inside)
+    return [
+        *(vertex for vertex in between if vertex in ahead),
+        first,
+        *inside,
+        last,
+        *(vertex for vertex in between if vertex in behind),
+    ]
+
+
+_GOES = (Verb.DROP, Verb.EMPTY, Verb.SET_ASIDE, Verb.PREPARE)
 
 
 def evaluating(changes: Changes, before: Graph, folded: Folded) -> set[Vertex]:
@@ -715,7 +830,7 @@ def ranking(
 
     def rank(vertex: Vertex) -> tuple[object, ...]:
         if vertex.verb is Verb.HOOK:
-            return (1, len(places), vertex.identity, 0, 0, vertex.identity, vertex.verb)
+            return (1, True, len(places), vertex.identity, 0, 0, vertex.identity, vertex.verb)
         one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects.get(vertex.identity)
         one = one or changes.object(vertex.identity)
         root = one
@@ -726,6 +841,7 @@ def ranking(
             root = parent
         return (
             stage(vertex, one),
+            vertex.verb is not Verb.PREPARE,
             places.get(root.identity[0], 0),
             root.identity,
             places.get(one.identity[0], 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -47,6 +48,7 @@ class Planning:
         self.allowed: Container[str] | None = ()
         self.changes = Changes(old, new)
         self.declared: set[Identity] = set()
+        self.prepares: set[Identity] = set()
 
     def is_new(self, identity: Identity) -> bool:
         """Whether the plan itself creates this object."""
@@ -142,6 +144,10 @@ class Planning:
         """Whether the author allows, by name, that writers wait while the object changes."""
         return self.allowed is None or describe(identity) in self.allowed
 
+    def prepared(self, identity: Identity) -> bool:
+        """Whether what takes long in making the object is done by a statement of its own, before."""
+        return identity in self.prepares
+
     def existed(self, identity: Identity) -> bool:
         """Whether the object was there before and stays."""
         return self.old(identity) is not None and not self.is_new(identity)
@@ -197,10 +203,27 @@ def plan(
     facts.declared = {vertex.identity for vertex in before if vertex.verb is Verb.DECLARE}
     evaluating = order.evaluating(changes, before, folded)
     rank = order.ranking(changes, [kind.kind for kind in KINDS], evaluating)
-    ordered = order.sort(order.contract(before, folded), rank)
+    contracted = order.contract(before, folded)
+    facts.prepares = order.prepare(changes, contracted, folded, facts)
     parts = _parts(folded, rank)
+
+    def slow(vertex: Vertex) -> bool:
+        written = _write(vertex, parts, facts, backfills)
+        if vertex.identity in changes.replaced:
+            written, _ = _halves(vertex, written)
+        return any(one.alone or not one.transactional for one in written)
+
+    ordered = order.sort(contracted, rank)
+    gaps = order.gaps([v for v in ordered if v not in evaluating], folded, changes, slow)
+    if gaps:
+        ordered = order.close_gaps(ordered, contracted, gaps.values(), slow)
     statements: list[Statement] = []
     bridged = {verb: order.bridged(changes, verb) for verb in (Verb.CREATE, Verb.DROP)}
+    goes: dict[Vertex, set[Vertex]] = defaultdict(set)
+    for gone, back in gaps.values():
+        goes[gone].add(back)
+    away: set[Vertex] = set()
+    proofs: dict[Vertex, list[Statement]] = {}
     for vertex, *joined in _joined(ordered, facts):
         if joined:
             ones = [new.objects[each.identity] for each in (vertex, *joined)]
@@ -209,7 +232,7 @@ def plan(
             written = _write(vertex, parts, facts, backfills)
         for part in _below(vertex, parts) if vertex.verb is Verb.ALTER else ():
             written = [*written, *_write(part, parts, facts, backfills)]
-        statements += [
+        written = [
             replace(
                 s,
                 subject=s.subject or vertex.identity,
@@ -219,7 +242,32 @@ def plan(
             )
             for s in written
         ]
+        if proofs.keys() & contracted[vertex]:
+            statements += _taken(proofs)
+        away |= goes.get(vertex, set())
+        away.discard(vertex)
+        if vertex.identity in gaps:
+            written, proof = _halves(vertex, written)
+            proofs |= {vertex: proof} if proof else {}
+        statements += written
+        if not away:
+            statements += _taken(proofs)
     return Plan(changes, tuple(group([*first, *statements])), _preconditions(facts, hooks))
+
+
+def _halves(vertex: Vertex, written: list[Statement]) -> tuple[list[Statement], list[Statement]]:
+    """The statements that make an object, and those after them which only prove it."""
+    last = len(written)
+    while vertex.verb is Verb.CREATE and last and written[last - 1].verb == "validate":
+        last -= 1
+    return written[:last], written[last:]
+
+
+def _taken(proofs: dict[Vertex, list[Statement]]) -> list[Statement]:
+    """What waited, which waits no longer."""
+    found = [statement for ones in proofs.values() for statement in ones]
+    proofs.clear()
+    return found
 
 
 def _in_words(facts: Planning, worded: Callable[[Object], Object]) -> Snapshot:
@@ -291,6 +339,9 @@ def _write(
         tree = _tree(vertex, parts, facts)
         declared = identity in facts.declared
         return (tree.object.complete if declared else tree.object.create)(tree.parts, facts)
+    if verb is Verb.PREPARE:
+        assert new is not None
+        return new.prepare(facts)
     if verb is Verb.DECLARE:
         assert new is not None
         return new.declare(facts)
