@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 
+from migrator.plan.order import Verb, Vertex, close_gaps
 from migrator.plan.plan import Plan
 from migrator.postgres import Database, Server
 from migrator.statement import Identity
@@ -76,3 +78,24 @@ def test_nothing_takes_long_while_it_is_away(
     found = made(server, database, after, allowed=None)
     assert found.changes.replaced
     assert not [*away(found)]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_moves_out_of_gaps_the_order_holds(seed: int) -> None:
+    random = Random(seed)
+    verbs = [Verb.DROP, Verb.CREATE, Verb.ALTER]
+    ordered = [Vertex(random.choice(verbs), ("thing", str(number))) for number in range(30)]
+    before = {
+        one: set(random.sample(ordered[:place], min(place, random.randrange(3))))
+        for place, one in enumerate(ordered)
+    }
+    gaps = []
+    for _ in range(4):
+        first, last = sorted(random.sample(range(30), 2))
+        before[ordered[last]].add(ordered[first])
+        gaps.append((ordered[first], ordered[last]))
+    slow = set(random.sample(ordered, 6))
+    found = close_gaps(ordered, before, gaps, slow.__contains__)
+    assert sorted(found) == sorted(ordered)
+    place = {one: number for number, one in enumerate(found)}
+    assert all(place[other] < place[one] for one, others in before.items() for other in others)

@@ -741,56 +741,63 @@ def _of(changes: Changes, ends: Gap) -> list[Object]:
 
 
 def close_gaps(
-    ordered: Sequence[Vertex], before: Graph, gaps: Iterable[Gap], slow: Callable[[Vertex], bool]
+    ordered: Sequence[Vertex], before: Graph, gaps: Sequence[Gap], slow: Callable[[Vertex], bool]
 ) -> list[Vertex]:
     """The vertices in an order in which nothing slow that need not be is between the two ends of a gap."""
     found = list(ordered)
     slow_ones = {vertex for vertex in ordered if slow(vertex)}
-    changed = bool(slow_ones)
-    for _ in range(_ROUNDS):
-        if not changed:
-            break
-        changed = False
-        places = {vertex: place for place, vertex in enumerate(found)}
-        for ends in gaps:
-            first, last = places[ends[0]], places[ends[1]]
-            if slow_ones.isdisjoint(found[first:last]):
-                continue
-            closed = _closed(found[first : last + 1], before)
-            if closed != found[first : last + 1]:
-                found[first : last + 1] = closed
-                places.update((vertex, first + place) for place, vertex in enumerate(closed))
-                changed = True
+    starts = {first for first, _ in gaps}
+    for ends in _joined(found, before, gaps) if slow_ones else ():
+        places = [place for place, vertex in enumerate(found) if any(vertex in pair for pair in ends)]
+        window = slice(places[0], places[-1] + 1)
+        if not slow_ones.isdisjoint(found[window]):
+            found[window] = _closed(found[window], before, ends, starts)
     return found
 
 
-_ROUNDS = 5
-"""Closing one gap can open another; a few rounds leave none that slow ones need not be in."""
+def _joined(ordered: Sequence[Vertex], before: Graph, gaps: Sequence[Gap]) -> list[list[Gap]]:
+    """The gaps, those together that are open for the sake of the same vertices."""
+    places = {vertex: place for place, vertex in enumerate(ordered)}
+    groups: list[tuple[set[Vertex], list[Gap]]] = []
+    for first, last in gaps:
+        window = ordered[places[first] : places[last] + 1]
+        core, ends = _core(window, before, [(first, last)])[2], [(first, last)]
+        for other in [group for group in groups if not core.isdisjoint(group[0])]:
+            groups.remove(other)
+            core, ends = core | other[0], other[1] + ends
+        groups.append((core, ends))
+    return [ends for _, ends in groups]
 
 
-def _closed(gap: Sequence[Vertex], before: Graph) -> list[Vertex]:
-    """The same vertices, with those between the first and the last that need not be there before or after them."""
-    first, *between, last = gap
-    freed = {first}
-    for vertex in between:
+def _core(
+    window: Sequence[Vertex], before: Graph, ends: Sequence[Gap]
+) -> tuple[set[Vertex], set[Vertex], set[Vertex]]:
+    """What can come only once a gap is open, what has to come before one is closed, and what is both."""
+    freed, needed = ({pair[end] for pair in ends} for end in (0, 1))
+    for vertex in window:
         if before[vertex] & freed:
             freed.add(vertex)
-    needed = set(before[last])
-    ahead: set[Vertex] = set()
-    for vertex in reversed(between):
+    for vertex in reversed(window):
         if vertex in needed:
             needed |= before[vertex]
-        # What is on neither way stays on the side where other gaps want it: what goes before, what comes after.
-        if vertex not in freed and (vertex in needed or vertex in ahead or vertex.verb in _GOES):
+    return freed, needed, freed & needed
+
+
+def _closed(
+    window: Sequence[Vertex], before: Graph, ends: Sequence[Gap], starts: set[Vertex]
+) -> list[Vertex]:
+    """The same vertices, with those that need not be in the gaps before or after them."""
+    freed, needed, inside = _core(window, before, ends)
+    ahead: set[Vertex] = set()
+    for vertex in reversed(window):
+        # What is on neither way goes where it is in no other gap: what is dropped before, what is made after.
+        goes = vertex.verb in _GOES and vertex not in starts
+        if vertex not in freed and (vertex in needed or vertex in ahead or goes):
             ahead |= {vertex, *before[vertex]}
-    inside = [vertex for vertex in between if vertex in freed and vertex in needed]
-    behind = set(between) - ahead - set(inside)
     return [
-        *(vertex for vertex in between if vertex in ahead),
-        first,
-        *inside,
-        last,
-        *(vertex for vertex in between if vertex in behind),
+        *(vertex for vertex in window if vertex in ahead),
+        *(vertex for vertex in window if vertex in inside),
+        *(vertex for vertex in window if vertex not in ahead and vertex not in inside),
     ]
 
 

@@ -216,7 +216,7 @@ def plan(
     ordered = order.sort(contracted, rank)
     gaps = order.gaps([v for v in ordered if v not in evaluating], folded, changes, slow)
     if gaps:
-        ordered = order.close_gaps(ordered, contracted, gaps.values(), slow)
+        ordered = order.close_gaps(ordered, contracted, [*gaps.values()], slow)
     statements: list[Statement] = []
     bridged = {verb: order.bridged(changes, verb) for verb in (Verb.CREATE, Verb.DROP)}
     goes: dict[Vertex, set[Vertex]] = defaultdict(set)
