@@ -70,6 +70,39 @@ def test_nobody_who_uses_the_parent_waits_while_a_partition_is_detached(server: 
     assert on_parent == {LockMode.SHARE_UPDATE_EXCLUSIVE}
 
 
+@pytest.mark.parametrize(
+    "beside", ["", "CREATE TABLE rest PARTITION OF k DEFAULT;"], ids=["alone", "beside a default"]
+)
+def test_nobody_waits_who_writes_where_rows_refer_to_the_parent_of_a_partition_that_is_detached(
+    server: Server, beside: str
+) -> None:
+    """DETACH of either sort would hold them off, and read their table, were the foreign key there."""
+    first = "CREATE TABLE k (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE k1 PARTITION OF k FOR VALUES FROM (0) TO (9);"
+    refers = "CREATE TABLE r (k int CONSTRAINT r_k REFERENCES k); INSERT INTO r SELECT 1 FROM generate_series(1, 300);"
+    rows = "INSERT INTO k VALUES (1);"
+    second = "CREATE TABLE k2 PARTITION OF k FOR VALUES FROM (10) TO (20);"
+    with measured(server, first + second + beside + rows + refers, first + beside + rows + refers) as found:
+        refuse(found, {})
+        assert not works_under_lock(found)
+        assert not waits_while_it_holds(found)
+    (step,) = [one for one in found.steps if any("DETACH" in s.sql for s in one.statements)]
+    assert ["DROP CONSTRAINT r_k" in s.sql or "ADD CONSTRAINT r_k" in s.sql for s in step.statements].count(
+        True
+    ) == 2
+
+
+def test_a_detach_that_reads_the_tables_which_refer_to_its_parent_says_so(server: Server) -> None:
+    """Up to PostgreSQL 17 a foreign key of a partitioned table cannot come back without being proved under a lock."""
+    tree = "CREATE TABLE k (id int PRIMARY KEY, up int REFERENCES k) PARTITION BY RANGE (id); CREATE TABLE k1 PARTITION OF k FOR VALUES FROM (0) TO (9);"
+    second = "CREATE TABLE k2 PARTITION OF k FOR VALUES FROM (10) TO (20);"
+    with measured(server, tree + second, tree) as found:
+        if server.version < 18:
+            with pytest.raises(PlanError, match="DETACH"):
+                refuse(found, {})
+        else:
+            refuse(found, {})
+
+
 def test_a_partition_beside_a_default_one_is_detached_the_plain_way_and_its_lock_is_told(
     server: Server,
 ) -> None:

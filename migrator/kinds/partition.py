@@ -64,12 +64,11 @@ _BOUNDS = """
         AS own (rest)
     )"""
 
-# What DETACH … CONCURRENTLY leaves behind has a name that PostgreSQL chose, so it is known by not having been there.
 _LEFT_BEHIND = """DECLARE
   left_behind name;
 BEGIN
   FOR left_behind IN SELECT conname FROM pg_constraint
-    WHERE conrelid = {table} AND contype = 'c' AND conname <> ALL ({known}::name[])
+    WHERE conrelid = {table} AND contype = {type} AND conname {names}
   LOOP
     EXECUTE {drop} || quote_ident(left_behind);
   END LOOP;
@@ -254,8 +253,7 @@ class Partition(Object):
         if default is not None and proofs:
             proofs.append(new._outside_proof(default, *hazards))
         away, back, proved = self._keys_away(facts)
-        at_once = [*away, self.detach()[0], *meanwhile, new.attach(*strong), *back]
-        at_once[1:] = [replace(one, with_last=True) for one in at_once[1:]]
+        at_once = _together([*away, self.detach()[0], *meanwhile, new.attach(*strong), *back])
         attached = new._proved(at_once, proofs)
         return [*attached, *new.indexes_again(facts), *proved]
 
@@ -453,20 +451,33 @@ class Partition(Object):
         ]
 
     def goes_with(self, facts: Facts) -> Iterable[Identity]:
-        # DROP TABLE of a partition locks its parent, which DETACH … CONCURRENTLY does not.
-        return () if self._concurrently(facts) else super().goes_with(facts)
+        # DROP TABLE of a partition locks its parent, which DETACH … CONCURRENTLY does not; and is refused where foreign keys
+        # are to its parent.
+        apart = self._concurrently(facts) or (self._stays_above(facts) and self._referencing(facts))
+        return () if apart else super().goes_with(facts)
 
     def _concurrently(self, facts: Facts) -> bool:
         """Whether it can be detached while others read and write; PostgreSQL refuses that beside a default partition."""
-        return (
-            self.default_beside is None and facts.new(self.above) is not None and not facts.is_new(self.above)
-        )
+        return self.default_beside is None and self._stays_above(facts)
 
     def drop(self, facts: Facts) -> list[Statement]:
+        keys = self._referencing(facts) if self._stays_above(facts) else []
+        if keys and all(self._comes_back(one, facts) for one in keys):
+            away, back, proved = self._keys_away(facts)
+            # A key of the tree itself leaves no copy on the partition.
+            copies = [self._clear("f", "= ANY", self.foreign_keys)] if self.foreign_keys else []
+            return [*_together([*away, self.detach()[0], *copies, *back]), *proved]
         if not self._concurrently(facts):
-            return self.detach()
+            first, *rest = self.detach()
+            return [_reading(first, keys), *rest]
         kept = facts.new(self.parent) is not None and not facts.is_new(self.parent)
-        return [self._detach_concurrently(), *self._foreign_keys(), *([self._clear()] if kept else [])]
+        first = _reading(self._detach_concurrently(), keys)
+        # The copy of its bounds has a name that PostgreSQL chose, so it is known by not having been there.
+        clear = [self._clear("c", "<> ALL", self.checks)] if kept else []
+        return [first, *self._foreign_keys(), *clear]
+
+    def _stays_above(self, facts: Facts) -> bool:
+        return facts.new(self.above) is not None and not facts.is_new(self.above)
 
     def _detach_concurrently(self) -> Statement:
         """DETACH … CONCURRENTLY that can be killed and run again: a half detached partition is finished."""
@@ -488,11 +499,12 @@ class Partition(Object):
             ),
         )
 
-    def _clear(self) -> Statement:
-        """Drops the copy of its bounds that DETACH … CONCURRENTLY leaves behind."""
+    def _clear(self, type: str, names: str, known: Sequence[str]) -> Statement:
+        """Drops what detaching leaves behind of a type of constraint, by how the names compare with those that are known."""
         body = _LEFT_BEHIND.format(
             table=f"{literal(self._child)}::regclass",
-            known=f"ARRAY[{', '.join(map(literal, self.checks))}]",
+            type=literal(type),
+            names=f"{names} (ARRAY[{', '.join(map(literal, known))}]::name[])",
             drop=literal(f"ALTER TABLE {self._child} DROP CONSTRAINT "),
         )
         return Statement(
@@ -516,6 +528,21 @@ class Partition(Object):
             )
             for name in self.foreign_keys
         ]
+
+
+def _together(statements: Sequence[Statement]) -> list[Statement]:
+    """In one transaction."""
+    return [*statements[:1], *(replace(one, with_last=True) for one in statements[1:])]
+
+
+def _reading(detach: Statement, keys: Sequence[Constraint]) -> Statement:
+    """What DETACH of either sort, where foreign keys are to its parent, does: it reads their tables, and holds off who writes there."""
+    if not keys:
+        return detach
+    tables = lock(LockMode.SHARE, *(one.parent for one in keys))
+    return replace(
+        detach, locks=(*detach.locks, *tables), hazards=(*detach.hazards, Hazards.SCANS_UNDER_LOCK)
+    )
 
 
 def rows_fit(rows: str, called: str, table: Identity, facts: Facts) -> list[Precondition]:

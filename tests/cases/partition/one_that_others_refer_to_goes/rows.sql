@@ -1,0 +1,1 @@
+INSERT INTO t SELECT i, CASE WHEN i > 1 THEN 1 END FROM generate_series(1, 50) AS i; INSERT INTO o SELECT id FROM t;
