@@ -111,6 +111,33 @@ def test_a_change_that_postgresql_has_no_cast_for_names_the_column_and_the_hook(
 
 
 @pytest.mark.parametrize(
+    "column", ["d positive", "d integer GENERATED ALWAYS AS (id + 1) STORED"], ids=["rule", "generated"]
+)
+@pytest.mark.parametrize("child", ["", "CREATE TABLE c () INHERITS (t);"], ids=["itself", "child"])
+def test_a_column_that_rows_stored_elsewhere_cannot_take_names_what_holds_them(
+    server: Server, column: str, child: str
+) -> None:
+    domain = "CREATE DOMAIN positive AS integer CHECK (value > 0);"
+    holds = f"{child} CREATE TABLE h (one {'c' if child else 't'}[]);"
+    states = (f"{domain} CREATE TABLE t (id integer {more}); {holds}" for more in ("", f", {column}"))
+    with pytest.raises(PlanError, match=r"column public\.t\.d: cannot come") as error:
+        _plan(server, *states)
+    assert "column public.h.one holds rows" in str(error.value.why)
+    assert "column public.h.one" in str(error.value.hint)
+
+
+def test_rows_of_another_form_inside_an_array_or_a_domain_of_one_are_not_converted_by_place(
+    server: Server,
+) -> None:
+    rest = "CREATE DOMAIN several AS t[]; CREATE TABLE h (x several);"
+    states = [f"CREATE TABLE t ({inside}); {rest}" for inside in ("id int, b text", "b text, id bigint")]
+    with pytest.raises(PlanError, match=r"column public\.h\.x: no expression changes the rows inside"):
+        _plan(server, *states)
+    given = {"column public.h.x": "NULL"}
+    assert any("USING NULL" in one.sql for one in _plan(server, *states, using=given).statements)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "good", "bad"),
     [
         ("varchar(20)", "varchar(3)", "abc  ", "abcd"),

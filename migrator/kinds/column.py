@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from migrator.errors import PlanError
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds import conversion
-from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
+from migrator.kinds.base import Facts, Object, Tree, address, altered, describe, key, noted
+from migrator.kinds.composite import STORED
+from migrator.kinds.domain import holders, holders_below
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.kinds.tied import above, below, comes_with_tie, raised, stand_in
@@ -60,10 +63,12 @@ class Column(Object):
     type_storage: str = noted("the storage to go back to when none is asked for")
     sources: list[list[str]] | None = noted("the tables from which it is inherited")
     keyed: bool = noted("whether its table is partitioned by it, so that its type cannot change in place")
+    stored: bool = noted("whether columns hold rows of its table, so that its type cannot change in place")
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
+            {STORED}
             SELECT {address("pg_class", "c.oid", "a.attnum")}, n.nspname::text, c.relname::text,
                    a.attname::text, format_type(a.atttypid, a.atttypmod),
                    CASE WHEN a.attcollation <> t.typcollation THEN (
@@ -75,7 +80,8 @@ class Column(Object):
                    CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
                    a.attcompression::text, nullif(a.attstattarget, -1)::int4, {OPTIONS},
                    a.attislocal OR c.relispartition, a.attnum::int4, t.typstorage::text,
-                   {sources("a.attinhcount", _IS_THERE)}, {_KEYED}
+                   {sources("a.attinhcount", _IS_THERE)}, {_KEYED},
+                   c.reltype IN (SELECT type FROM stored)
             FROM pg_attribute a
             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_type t ON t.oid = a.atttypid
@@ -158,6 +164,7 @@ class Column(Object):
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         if made_above(self, facts) and not self.own:
             return [*self._without_default(facts), *self.created(facts)]
+        self._ask_for_room(facts)
         hazards: tuple[Hazard, ...] = (Hazards.BREAKS_PREPARED,)
         if facts.rewrites(self.identity) or self.generated == "s":
             hazards += (Hazards.REWRITES_TABLE,)
@@ -175,6 +182,21 @@ class Column(Object):
             *self.created(facts),
             *(statement for part in facts.inside(self.identity) for statement in part.fill(facts)),
         ]
+
+    def _ask_for_room(self, facts: Facts) -> None:
+        """Raises PlanError where it would come with values of its own to a table whose rows are values elsewhere."""
+        if not self.generated and not facts.rewrites(self.identity):
+            return
+        found = holders_below(self.parent, facts)
+        if found:
+            raise PlanError(
+                "cannot come to its table in place",
+                where=describe(self.identity),
+                why=f"it brings values for every row, and {describe(found[0])} holds rows of the table (or of one"
+                " that inherits from it), which PostgreSQL cannot add them to",
+                hint=f"let {describe(found[0])} have another type, such as jsonb or a composite type of its own, in a"
+                " migration before this one",
+            )
 
     def _without_default(self, facts: Facts) -> list[Statement]:
         # A new column comes with the default of the original, also where the copy has none.
@@ -220,12 +242,12 @@ class Column(Object):
     @property
     def moves_type(self) -> bool:  # type: ignore[override]
         """A generated column takes no USING: it is computed again."""
-        return not self.generated and not self.keyed
+        return not self.generated and not self.inseparable
 
     @property
     def inseparable(self) -> bool:  # type: ignore[override]
-        """A column that its table is partitioned by is only replaced with the table."""
-        return bool(self.keyed)
+        """A column that its table is partitioned by, or whose rows are values elsewhere, is only replaced with the table."""
+        return bool(self.keyed or self.stored)
 
     def moving(self, new: Column, facts: Facts) -> str | None:
         return conversion.across(identifier(self.column), self.identity, self.type, new.type, facts)
@@ -271,12 +293,12 @@ class Column(Object):
         ]
 
     def alterable(self, new: Column, changed: Sequence[str], facts: Facts) -> bool:
-        if self.keyed and self.retypes(changed):
+        if self.retypes(changed) and (self.keyed or (self.stored and holders(self.parent, facts))):
             return False
         if "generated" in changed:
             return self.generated == "s" and not new.generated
         if "expression" in changed:
-            return facts.oldest >= 17
+            return facts.oldest >= 17 and not (self.stored and holders(self.parent, facts))
         return True
 
     def retypes(self, changed: Sequence[str]) -> bool:

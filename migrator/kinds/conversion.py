@@ -46,13 +46,20 @@ def across(expression: str, user: Identity, old_type: str, new_type: str, facts:
     ]
     if not replaced:
         return None if old_type == new_type else f"{expression}::{new_type}"
-    new = facts.new(old.identity) if old is not None else None
-    if old is not None and new is not None and old_type == new_type and _rowlike(old) and _rowlike(new):
-        if old_type == bare(old_type):
-            return _row(expression, old, new, new_type, facts)
-        if list(_attributes(old, facts, before=True)) != list(_attributes(new, facts)):
+    within, plain = old, old_type == bare(old_type)
+    while isinstance(within, Domain):
+        below = within.type
+        if getattr(facts.new(within.identity), "type", None) != below:
+            within = None
+            break
+        within, plain = named(below, within.identity, facts, before=True), plain and below == bare(below)
+    new = facts.new(within.identity) if within is not None else None
+    if within is not None and new is not None and old_type == new_type and _rowlike(within) and _rowlike(new):
+        if plain:
+            return _row(expression, within, new, new_type, facts)
+        if list(_attributes(within, facts, before=True)) != list(_attributes(new, facts)):
             raise PlanError(
-                f"no expression changes the elements of {old_type} to its new form",
+                f"no expression changes the rows inside {old_type} to their new form",
                 where=describe(user),
                 why="attributes of the type come, go or move, and USING may hold no subquery",
                 hint="write a function that converts one value, and name it in decisions.toml under"

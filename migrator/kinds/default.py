@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator.kinds.base import Columns, Facts, Object, Tree, address, altered, key, oid_of
 from migrator.kinds.column import Column
+from migrator.kinds.domain import holders_below
 from migrator.kinds.inherited import alter_table, made_above
 from migrator.kinds.relation import rows_elsewhere
 from migrator.kinds.schema import OURS
@@ -80,7 +81,7 @@ class Default(Object):
             column.inline(facts) or (made_above(column, facts) and not column.own)
         ):
             return False
-        return facts.is_new(self.table) or (facts.is_new(self.parent) and not facts.rewrites(self.identity))
+        return facts.is_new(self.table) or (facts.is_new(self.parent) and self.fills_rows(facts))
 
     def trials(self, before: Default | None, facts: Facts) -> list[tuple[str, str, str | None]]:
         column = facts.new(self.parent)
@@ -91,7 +92,7 @@ class Default(Object):
         return [("", f"ADD COLUMN c {column.typed()} DEFAULT {self.expression}", None)]
 
     def fills_rows(self, facts: Facts) -> bool:
-        return not facts.rewrites(self.identity)
+        return not facts.rewrites(self.identity) and not holders_below(self.table, facts)
 
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
         return f"DEFAULT {self.expression}"
@@ -109,7 +110,7 @@ class Default(Object):
         if facts.is_new(self.parent) and self._came_along(facts):
             return []
         set_default = self._alter(f"SET DEFAULT {self.expression}", facts)
-        filled = not facts.rewrites(self.identity) or facts.backfilled(self.parent)
+        filled = self.fills_rows(facts) or not facts.is_new(self.parent) or facts.backfilled(self.parent)
         if filled or facts.is_new(self.table) or rows_elsewhere(self.table, facts):
             return set_default
         return [*set_default, fill_with_default(self.schema, self.table_name, self.column)]

@@ -76,22 +76,41 @@ class Domain(Object):
         return [Statement(f"ALTER {self.reference} {action}")]
 
 
-def columns_of(domain: Identity, facts: Facts) -> list[Identity]:
-    """The columns that hold the domain before the plan, directly or inside another type."""
-    found, todo, seen = [], [domain], {domain}
+def columns_of(type_: Identity, facts: Facts, *, before: bool = True) -> list[Identity]:
+    """The columns that hold the domain (or a row of the table) before the plan or after it, directly or inside
+    another type."""
+    found, todo, seen = [], [type_], {type_}
     while todo:
-        for user in facts.users(todo.pop(), before=True):
+        for user in facts.users(todo.pop(), before=before):
             if user in seen:
                 continue
             seen.add(user)
-            one = facts.old(user)
+            one = facts.old(user) if before else facts.new(user)
             if one is not None and (one.moves_type or (one.inseparable and one.holds_rows)):
-                found.append(user)
+                found += [] if one.parent == type_ else [user]
             elif one is not None and one.sets_aside:
                 todo.append(user)
             elif one is not None and one.inseparable and one.parent is not None:
                 todo.append(one.parent)
     return sorted(found)
+
+
+def holders(table: Identity, facts: Facts) -> list[Identity]:
+    """The columns that hold rows of the table before the plan and after it: PostgreSQL then neither changes the type of
+    its columns nor fills a new one."""
+    after = columns_of(table, facts, before=False)
+    return [one for one in columns_of(table, facts) if one in after and not facts.is_new(one)]
+
+
+def holders_below(table: Identity, facts: Facts) -> list[Identity]:
+    """The same for the table and all that inherit from it."""
+    found, todo = [], [table]
+    while todo:
+        table = todo.pop()
+        found += holders(table, facts)
+        ties = (one.ties() for i in facts.users(table, before=True) if (one := facts.old(i)) is not None)
+        todo += [pair[0] for pair in ties if pair and pair[1] == table]
+    return found
 
 
 def scanned(domain: Identity, facts: Facts, mode: LockMode) -> tuple[Lock, ...]:

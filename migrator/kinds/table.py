@@ -9,6 +9,7 @@ from migrator.kinds.base import Facts, Object, Tree, address, altered, aside_nam
 from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
 from migrator.kinds.default import Default
+from migrator.kinds.domain import holders
 from migrator.kinds.identity import Identity as IdentityKind
 from migrator.kinds.options import leading, storage
 from migrator.kinds.partition import rows_fit
@@ -129,7 +130,9 @@ class Table(Object):
         after = new._columns(facts, before=False)
         both = {one.column for one in after if one.sources and one.sources[0][0] == "inherit"} & before
         declared = both - set(self.only_inherited) != both - set(new.only_inherited)
-        return "partition_key" not in changed and not declared and self._in_order(new, facts)
+        # PostgreSQL rewrites no table whose rows are values elsewhere.
+        held = {"persistence", "access_method"} & {*changed} and holders(self.identity, facts)
+        return not (held or declared or "partition_key" in changed) and self._in_order(new, facts)
 
     def _in_order(self, new: Table, facts: Facts) -> bool:
         """Whether its columns stand, or will when new ones have come, as the type of the new table wants them."""

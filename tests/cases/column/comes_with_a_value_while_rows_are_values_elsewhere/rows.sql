@@ -1,0 +1,1 @@
+INSERT INTO t VALUES (1), (2); INSERT INTO holds VALUES (1, ROW(1), ARRAY[ROW(2)]::t[]), (2, NULL, NULL);
