@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import pytest
@@ -135,6 +136,40 @@ def test_rows_of_another_form_inside_an_array_or_a_domain_of_one_are_not_convert
         _plan(server, *states)
     given = {"column public.h.x": "NULL"}
     assert any("USING NULL" in one.sql for one in _plan(server, *states, using=given).statements)
+
+
+@pytest.mark.parametrize(
+    ("user", "word"),
+    [
+        ("CREATE TABLE t (k pair) PARTITION BY RANGE (k);", r"table public\.t"),
+        ("CREATE TYPE pairs AS RANGE (SUBTYPE = pair); CREATE TABLE t (k pairs);", r"range public\.pairs"),
+    ],
+    ids=["partition key", "range"],
+)
+def test_a_default_operator_class_that_others_cannot_be_without_names_them_and_the_way_round(
+    server: Server, user: str, word: str
+) -> None:
+    types = "CREATE TYPE pair AS (a int, b int);" + "".join(
+        f"CREATE FUNCTION {name}(pair, pair) RETURNS {result} IMMUTABLE RETURN {body};"
+        for name, result, body in [
+            *((name, "boolean", "($1).a < ($2).a") for name in ("lt", "le", "eq", "ge", "gt")),
+            *((name, "integer", "($1).a - ($2).a") for name in ("first", "second")),
+        ]
+    )
+    types += "".join(
+        f"CREATE OPERATOR {sign} (LEFTARG = pair, RIGHTARG = pair, FUNCTION = {name});"
+        for sign, name in {"<<<": "lt", "<<=": "le", "===": "eq", "=>>": "ge", ">>>": "gt"}.items()
+    )
+    states = [
+        f"""{types} CREATE OPERATOR CLASS by_a DEFAULT FOR TYPE pair USING btree AS OPERATOR 1 <<<, OPERATOR 2 <<=,
+            OPERATOR 3 ===, OPERATOR 4 =>>, OPERATOR 5 >>>, FUNCTION 1 {compares}(pair, pair); {user}"""
+        for compares in ("first", "second")
+    ]
+    with pytest.raises(
+        PlanError, match=r"operator class public\.by_a\.btree: it cannot be replaced"
+    ) as error:
+        _plan(server, *states)
+    assert re.search(word, str(error.value.why))
 
 
 @pytest.mark.parametrize(

@@ -346,6 +346,11 @@ class Object(tuple[Any, ...]):
         return None
 
     @property
+    def stands_alone(self) -> str:
+        """Why its replacement cannot stand beside it until what uses it has gone over; '' where nothing is in the way."""
+        return ""
+
+    @property
     def position(self) -> int:
         """Where it stands among its siblings, for a readable order; names decide between equals."""
         return 0

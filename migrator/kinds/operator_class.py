@@ -205,6 +205,12 @@ class OperatorClass(Object):
         """A type has one default class at a time, and a family two members that are alike at no time."""
         return bool(self.alone and not self.default)
 
+    @property
+    def stands_alone(self) -> str:
+        return (
+            f"{self.type} has one default operator class for {self.method} at a time" if self.default else ""
+        )
+
     def drags(self) -> tuple[Identity, tuple[Identity, ...]] | None:
         family = ("operator_family", *self.home, self.method)
         return (family, (family,)) if self.may_set_aside else None

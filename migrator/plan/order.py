@@ -46,14 +46,21 @@ class Vertex(NamedTuple):
 class Circle(PlanError):
     """Changes that each have to come before the next, all the way round. `members`: the objects."""
 
-    def __init__(self, vertices: Iterable[Vertex]):
+    def __init__(self, vertices: Iterable[Vertex], changes: Changes):
         ordered = sorted(vertices)
-        super().__init__(
-            "the changes depend on each other in a circle",
-            where=", ".join(map(str, ordered)),
-            why="a rule of the migrator is wrong or missing for this mixture",
-            hint="report it with the two schemas; until then split the change into two migrations",
-        )
+        replaced = {i: changes.old.objects[i] for _, i in ordered if i in changes.replaced}
+        for identity, one in replaced.items():
+            if one.stands_alone:
+                what, where = "it cannot be replaced while others use it", describe(identity)
+                users = sorted(replaced.keys() & set(changes.old.dependants.get(identity, ())))
+                why = f"{one.stands_alone}, and {', '.join(map(describe, users))} cannot be without one"
+                hint = "in a migration before this one, let these name another, and in one after it this one again"
+                break
+        else:
+            what, where = "the changes depend on each other in a circle", ", ".join(map(str, ordered))
+            why = "a rule of the migrator is wrong or missing for this mixture"
+            hint = "report it with the two schemas; until then split the change into two migrations"
+        super().__init__(what, where=where, why=why, hint=hint)
         self.members = frozenset(vertex.identity for vertex in ordered)
 
 
@@ -510,7 +517,7 @@ def _unfold_circles(changes: Changes, before: Graph, folded: Folded, facts: Fact
             eager = {v for v, (first, then) in touching.items() if (then if v.verb is Verb.DROP else first)}
             out |= eager or {v for v, (first, then) in touching.items() if first or then}
         if not out and not any(_split(changes, before, folded, circle, facts) for circle in circles):
-            raise Circle(v for circle in circles for v in circle)
+            raise Circle((v for circle in circles for v in circle), changes)
         folded = {v: p for v, p in folded.items() if v not in out}
 
 
