@@ -11,7 +11,8 @@ from typing import Any
 
 import psycopg
 
-from migrator.kinds.base import Facts, Object, Tree
+from migrator.kinds import KINDS
+from migrator.kinds.base import Facts, Object, Tree, aside_name
 from migrator.kinds.column import Column
 from migrator.sql import identifier
 from migrator.statement import Identity
@@ -72,6 +73,8 @@ def _missing(identity: Identity, facts: Facts, made: set[Identity] | None = None
             continue
         made.add(other)
         yield from _missing(other, facts, made)
+        for taker in _takers(one, facts):
+            yield from (s.sql for s in taker.rename(taker.renamed(aside_name(taker[taker.naming_place()]))))
         if columns:
             # Of a table no more than its row type is needed.
             for column in columns:
@@ -81,6 +84,15 @@ def _missing(identity: Identity, facts: Facts, made: set[Identity] | None = None
             continue
         parts = [part for part in facts.inside(other, before=True) if part.inseparable]
         yield from (statement.sql for statement in one.create([Tree(part) for part in parts], facts))
+
+
+def _takers(one: Object, facts: Facts) -> list[Object]:
+    """What has the name of the object in the new state."""
+    found: dict[Identity, Object] = {}
+    for name in one.names_taken:
+        alike = (facts.new((kind.kind, *name[1:])) for kind in KINDS)
+        found |= {taker.identity: taker for taker in alike if taker is not None and name in taker.names_taken}
+    return [*found.values()]
 
 
 def _moved(identity: Identity, facts: Facts) -> tuple[list[str], list[str]]:
