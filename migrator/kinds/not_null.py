@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key, noted, suffixed
 from migrator.kinds.column import Column
-from migrator.kinds.inherited import made_above, originals, sources
+from migrator.kinds.inherited import comes_with_create, made_above, originals, sources
 from migrator.kinds.partition import Partition
 from migrator.kinds.schema import OURS
 from migrator.kinds.tied import comes_with_tie, handed_over, raised, stand_in
@@ -107,7 +107,7 @@ class NotNull(Object):
         if isinstance(column, Column) and column.inline(facts):
             return not self.own
         if facts.is_new(self.table):
-            return bool(self.valid)
+            return bool(self.valid) and not self._inline(facts)
         if made_above(self, facts) or comes_with_tie(self, facts):
             return False
         # A new column of a full table: only where every old row gets a value at once and no hook fills it.
@@ -124,11 +124,14 @@ class NotNull(Object):
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
         # PostgreSQL gives the usual name only where no table of the schema has such a constraint: partitions take
         # over the names of their parent, and a table that is replaced has them still.
-        replaced = facts.old(self.table) is not None and facts.is_new(self.table)
-        taken = replaced or getattr(facts.new(self.table), "has_children", False)
+        taken = self._replaced(facts) or getattr(facts.new(self.table), "has_children", False)
         name = self.constraint or (f"{self.table_name}_{self.column}_not_null" if taken else None)
         named = f"CONSTRAINT {identifier(name)} " if name else ""
         return f"{named}NOT NULL" + (" NO INHERIT" if self.no_inherit else "")
+
+    def _replaced(self, facts: Facts) -> bool:
+        """Whether its table is, so that the old one has the usual name still."""
+        return facts.old(self.table) is not None and facts.is_new(self.table)
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         table, column = self._table, identifier(self.column)
@@ -136,7 +139,8 @@ class NotNull(Object):
         if self.sources and (made_above(self, facts) or self._inline(facts)):
             return []
         if facts.is_new(self.table) and self.valid:
-            return [Statement(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", strong)]
+            sql = f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"
+            return [Statement(self._with_name(sql, table) if self._replaced(facts) else sql, strong)]
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
         name, first, to = identifier(self._named), [], table
         if facts.oldest >= 18:
@@ -160,9 +164,16 @@ class NotNull(Object):
         """SET NOT NULL on a table above it; from 18 on, it gets the name there which it is to inherit."""
         column, table = identifier(self.column), f"ALTER TABLE {stand_in(self)}"
         plain = f"{table} ALTER COLUMN {column} SET NOT NULL"
-        named = literal(f"{table} ADD CONSTRAINT {identifier(self._named)} NOT NULL {column}")
-        sql = f"DO {dollar_quoted(_NAMED.format(named=named, plain=plain), 'not_null')}"
-        return [*raised(self, [self.parent], facts), Statement(sql, with_last=True)]
+        return [
+            *raised(self, [self.parent], facts),
+            Statement(self._with_name(plain, stand_in(self)), with_last=True),
+        ]
+
+    def _with_name(self, plain: str, table: str) -> str:
+        """SQL: what `plain` does, but from 18 on under its name."""
+        rest = f"NOT NULL {identifier(self.column)}" + (" NO INHERIT" if self.no_inherit else "")
+        named = literal(f"ALTER TABLE {table} ADD CONSTRAINT {identifier(self._named)} {rest}")
+        return f"DO {dollar_quoted(_NAMED.format(named=named, plain=plain), 'not_null')}"
 
     def joins(self, facts: Facts) -> bool:
         return not self.sources and not facts.is_new(self.table) and facts.oldest < 18
@@ -200,8 +211,10 @@ class NotNull(Object):
         ]
 
     def _inline(self, facts: Facts) -> bool:
+        """Whether CREATE TABLE … INHERITS makes it without a word of its own."""
         column = facts.new(self.parent)
-        return isinstance(column, Column) and column.inline(facts)
+        comes = not self.local and comes_with_create(self, self.sources, facts)
+        return comes or (isinstance(column, Column) and column.inline(facts))
 
     def alter(self, new: NotNull, changed: Sequence[str], facts: Facts) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)

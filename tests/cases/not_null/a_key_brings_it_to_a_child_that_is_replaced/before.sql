@@ -1,0 +1,3 @@
+CREATE TABLE p (id int, v int);
+CREATE TABLE c1 (PRIMARY KEY (id)) INHERITS (p);
+CREATE TABLE h (x c1);

@@ -1,0 +1,3 @@
+CREATE TABLE p (id int PRIMARY KEY, v bigint);
+CREATE TABLE c1 (id int) INHERITS (p);
+CREATE TABLE h (x c1);
