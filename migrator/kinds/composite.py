@@ -16,6 +16,7 @@ STORED = """
     WITH RECURSIVE stored (type, inside) AS (
       SELECT DISTINCT a.atttypid, false FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+        AND a.atttypid >= 16384  -- nothing of ours is in a type of PostgreSQL itself
       UNION
       SELECT inner_.type, s.inside OR inner_.inside
       FROM stored s JOIN pg_type t ON t.oid = s.type CROSS JOIN LATERAL (
