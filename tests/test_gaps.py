@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
-from migrator.plan.order import Verb, Vertex, close_gaps
+from migrator.plan.gaps import close_gaps
 from migrator.plan.plan import Plan
+from migrator.plan.vertex import Verb, Vertex
 from migrator.postgres import Database, Server
 from migrator.statement import Identity
 from tests.test_partitions import execute, made

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migrator.plan.changes import Changes
-from migrator.plan.order import Graph, Verb, Vertex
+from migrator.plan.vertex import Graph, Verb, Vertex
 from migrator.statement import Backfill, Identity, Precondition
 
 

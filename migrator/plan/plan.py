@@ -12,12 +12,12 @@ from migrator.hazards import Hazards
 from migrator.kinds import KINDS
 from migrator.kinds.base import Facts, Object, Tree, aside_name, describe
 from migrator.kinds.relation import rows_elsewhere
+from migrator.plan import fold, gaps, order
 from migrator.plan import hooks as hooks_module
-from migrator.plan import order
 from migrator.plan.changes import Changes, Same, diff, replace_instead, take_along
 from migrator.plan.hooks import Hooks
-from migrator.plan.order import Verb, Vertex
 from migrator.plan.steps import Step, group
+from migrator.plan.vertex import Circle, Folded, Verb, Vertex
 from migrator.sql import identifier
 from migrator.state.snapshot import Snapshot
 from migrator.state.trial import Trial
@@ -193,9 +193,9 @@ def plan(
         before = order.graph(changes, facts)
         backfills = hooks_module.place(hooks, changes, before)
         try:
-            folded = order.fold(changes, before, facts)
+            folded = fold.fold(changes, before, facts)
             break
-        except order.Circle as circle:
+        except Circle as circle:
             if not replace_instead(changes, facts, circle.members):
                 raise
             if worded:
@@ -203,7 +203,7 @@ def plan(
     facts.declared = {vertex.identity for vertex in before if vertex.verb is Verb.DECLARE}
     evaluating = order.evaluating(changes, before, folded)
     rank = order.ranking(changes, [kind.kind for kind in KINDS], evaluating)
-    contracted = order.contract(before, folded)
+    contracted = fold.contract(before, folded)
     facts.prepares = order.prepare(changes, contracted, folded, facts)
     parts = _parts(folded, rank)
 
@@ -214,13 +214,13 @@ def plan(
         return any(one.alone or not one.transactional for one in written)
 
     ordered = order.sort(contracted, rank)
-    gaps = order.gaps([v for v in ordered if v not in evaluating], folded, changes, slow)
-    if gaps:
-        ordered = order.close_gaps(ordered, contracted, [*gaps.values()], slow)
+    away_for_long = gaps.gaps([v for v in ordered if v not in evaluating], folded, changes, slow)
+    if away_for_long:
+        ordered = gaps.close_gaps(ordered, contracted, [*away_for_long.values()], slow)
     statements: list[Statement] = []
     bridged = {verb: order.bridged(changes, verb) for verb in (Verb.CREATE, Verb.DROP)}
     goes: dict[Vertex, set[Vertex]] = defaultdict(set)
-    for gone, back in gaps.values():
+    for gone, back in away_for_long.values():
         goes[gone].add(back)
     away: set[Vertex] = set()
     proofs: dict[Vertex, list[Statement]] = {}
@@ -246,7 +246,7 @@ def plan(
             statements += _taken(proofs)
         away |= goes.get(vertex, set())
         away.discard(vertex)
-        if vertex.identity in gaps:
+        if vertex.identity in away_for_long:
             written, proof = _halves(vertex, written)
             proofs |= {vertex: proof} if proof else {}
         statements += written
@@ -305,7 +305,7 @@ def _ask_for_roles(changes: Changes) -> None:
                 )
 
 
-def _parts(folded: order.Folded, rank: object) -> dict[Vertex, list[Vertex]]:
+def _parts(folded: Folded, rank: object) -> dict[Vertex, list[Vertex]]:
     parts: dict[Vertex, list[Vertex]] = {}
     for vertex in sorted(folded, key=rank):  # type: ignore[call-overload]
         parts.setdefault(folded[vertex], []).append(vertex)
