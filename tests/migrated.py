@@ -88,3 +88,21 @@ def row_digests(database: Database) -> Digests:
     """A digest of the rows of each table."""
     with database.connect() as connection:
         return digests(connection)
+
+
+@contextmanager
+def held_back(database: Database) -> Iterator[None]:
+    """Meanwhile the upgrade of Phase 2 comes no further than its first foreign key to malls, which has to wait."""
+    with database.connect() as connection:
+        connection.execute("BEGIN")
+        connection.execute("LOCK TABLE malls IN ROW EXCLUSIVE MODE")
+        yield
+
+
+def end_migrators(database: Database) -> None:
+    """Ends what is left of killed programs: a server notices only later that they are gone."""
+    with database.connect() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'migrator %' AND datname = current_database()"
+        )

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,18 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from migrator.postgres import Database, Server
-from tests.migrated import INITIAL, PHASE_2, ROOT, dump, psql, rows, run, running_system, value
+from tests.migrated import (
+    INITIAL,
+    PHASE_2,
+    ROOT,
+    dump,
+    end_migrators,
+    held_back,
+    psql,
+    run,
+    running_system,
+    value,
+)
 
 ALEMBIC = [sys.executable, "-m", "alembic"]
 # Alembic's imports take a second; here they are made once, and each command is run by a fork.
@@ -216,23 +226,19 @@ def test_psql_and_alembic_take_turns(server: Server, running: Database, wanted: 
 
 
 def killed(database: Database, *arguments: str, line: str) -> None:
-    """Alembic, killed the hard way when it tells `line`; returns once the database is free of it."""
-    with subprocess.Popen(
-        [*ALEMBIC, *arguments], cwd=ROOT, env=environment(url(database)), stderr=subprocess.PIPE, text=True
-    ) as process:
+    """Alembic, killed the hard way when it tells `line`, and the psql that it started."""
+    command, there = [*ALEMBIC, *arguments], environment(url(database))
+    with (
+        held_back(database),
+        subprocess.Popen(command, cwd=ROOT, env=there, stderr=subprocess.PIPE, text=True) as process,
+    ):
         assert process.stderr
         for told in process.stderr:
             if told.startswith(line):
                 process.kill()
                 break
         process.stderr.close()
-    # psql does not die with it: it ends when it next tells something, or is through.
-    while rows(
-        database,
-        "SELECT FROM pg_stat_activity WHERE application_name LIKE 'migrator %%' AND datname = %s",
-        database.name,
-    ):
-        time.sleep(0.05)
+        end_migrators(database)
 
 
 @pytest.mark.parametrize("line", ["[1/", "[2/", "[8/"])

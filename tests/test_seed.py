@@ -21,6 +21,8 @@ from tests.migrated import (
     ROOT,
     VIDEOS,
     dump,
+    end_migrators,
+    held_back,
     psql,
     revision,
     row_digests,
@@ -334,21 +336,16 @@ def test_the_models_load_and_relationships_work_on_the_migrated_database(migrate
 def test_a_migration_that_was_killed_in_the_middle_goes_on_when_the_same_file_runs_again(
     server: Server, running: Database, migrated: Database
 ) -> None:
-    started = subprocess.Popen(
-        [server.tool("psql"), "-X", "-f", PHASE_2.upgrade, "-d", running.conninfo],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with started:
+    command = [server.tool("psql"), "-X", "-f", PHASE_2.upgrade, "-d", running.conninfo]
+    with (
+        held_back(running),
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started,
+    ):
         assert started.stdout
         for line in started.stdout:
             if line.startswith("[9/"):
                 started.kill()
-    with running.connect() as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'migrator %'"
-        )
+        end_migrators(running)
     again = psql(server, running, "-f", PHASE_2.upgrade)
     assert again.returncode == 0, again.stderr
     assert "[1/" not in again.stdout and "[10/" in again.stdout
