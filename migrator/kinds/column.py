@@ -12,7 +12,7 @@ from migrator.kinds.composite import STORED
 from migrator.kinds.domain import holders, holders_below
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
-from migrator.kinds.tied import above, below, comes_with_tie, raised, stand_in
+from migrator.kinds.tied import above, below, changed_at, comes_with_tie, raised, stand_in
 from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
@@ -100,10 +100,10 @@ class Column(Object):
     def position(self) -> int:
         return int(self.number)
 
-    @property
-    def alter_table(self) -> str:
+    def alter_table(self, facts: Facts) -> str:
         """`ALTER TABLE t ALTER COLUMN c`, there and wherever it is inherited."""
-        return f"ALTER TABLE {qualified(self.schema, self.table_name)} ALTER COLUMN {identifier(self.column)}"
+        table = changed_at(self.parent, self.identity, facts)
+        return f"ALTER TABLE {table} ALTER COLUMN {identifier(self.column)}"
 
     def alter_only(self, facts: Facts) -> str:
         """`ALTER TABLE [ONLY] t ALTER COLUMN c`, there alone."""
@@ -333,7 +333,7 @@ class Column(Object):
         """
         together = () if self.generated else facts.together(self.identity)
         if len(together) < 2:
-            return [self._retype(new, qualified(self.schema, self.table_name), facts)]
+            return [self._retype(new, changed_at(self.parent, self.identity, facts), facts)]
         if together[0] != self.identity:
             return []
         name, tables = above(self.schema, self.table_name), [("table", *one[1:3]) for one in together]
@@ -437,13 +437,13 @@ class Column(Object):
         if "generated" in changed:
             # What is inherited from elsewhere too has lost it when that one lost it.
             shared = " IF EXISTS" if len(facts.together(self.identity)) > 1 else ""
-            statements.append(Statement(f"{self.alter_table} DROP EXPRESSION{shared}", strong))
+            statements.append(Statement(f"{self.alter_table(facts)} DROP EXPRESSION{shared}", strong))
         if "type" in changed or "collation" in changed:
             statements += [*self._make_room(facts), *self._retype_all(new, facts)]
         if "expression" in changed and "generated" not in changed:
             statements.append(
                 Statement(
-                    f"{self.alter_table} SET EXPRESSION AS ({new.expression})",
+                    f"{self.alter_table(facts)} SET EXPRESSION AS ({new.expression})",
                     strong,
                     (Hazards.REWRITES_TABLE,) if new.generated == "s" else (),
                 )

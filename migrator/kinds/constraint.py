@@ -240,9 +240,11 @@ class Constraint(Object):
         )
 
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
-        return "" if self._inline(facts) else self._words()
+        return "" if self._inline(facts) else self.words
 
-    def _words(self) -> str:
+    @property
+    def words(self) -> str:
+        """It as CREATE TABLE and ADD take it."""
         enforced = "" if self.enforced else " NOT ENFORCED"
         stored = "" if self._stored_after() else self._stored()
         return (
@@ -290,7 +292,7 @@ class Constraint(Object):
         only = "ONLY " if self.partitioned and self.type in "pux" else ""
         if comes_with_tie(self, facts):
             return self._create_above(facts)
-        add = f"ALTER TABLE {only}{self._table} ADD {self._words()}"
+        add = f"ALTER TABLE {only}{self._table} ADD {self.words}"
         if not self.valid:
             return [Statement(f"{add} NOT VALID", locks)]
         if facts.is_new(self.parent) or not self.enforced or only:
@@ -336,7 +338,7 @@ class Constraint(Object):
     def _create_above(self, facts: Facts) -> list[Statement]:
         used = [("column", self.schema, self.table_name, column) for column in self.columns]
         unproved = " NOT VALID" if self.enforced else ""
-        add = Statement(f"ALTER TABLE {stand_in(self)} ADD {self._words()}{unproved}", with_last=True)
+        add = Statement(f"ALTER TABLE {stand_in(self)} ADD {self.words}{unproved}", with_last=True)
         proof = [self._validate()] if self.valid and self.enforced else []
         return [*raised(self, used, facts), add, *proof]
 

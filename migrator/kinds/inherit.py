@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key
 from migrator.kinds.schema import OURS
-from migrator.kinds.tied import above, below, lowered
+from migrator.kinds.tied import above, below, held, lowered
 from migrator.sql import qualified
 from migrator.statement import Identity, LockMode, Statement, lock
 
@@ -113,4 +113,11 @@ class Inherit(Object):
     def drop(self, facts: Facts) -> list[Statement]:
         partition = facts.new(("partition", self.schema, self.table_name))
         comes_back = partition is not None and partition.ties() == self.ties()
-        return self._alter("NO INHERIT", *([Hazards.ROWS_AWAY] if comes_back else []))
+        going = [
+            one
+            for one in facts.inside(self.parent, before=True)
+            if isinstance(one, Inherit) and facts.new(one.identity) is None
+        ]
+        first = not going or max(going, key=lambda one: one.position) == self
+        leaves = self._alter("NO INHERIT", *([Hazards.ROWS_AWAY] if comes_back else []))
+        return [*(held(self.parent, facts)[0] if first else ()), *leaves]

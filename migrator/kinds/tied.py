@@ -46,6 +46,78 @@ def above(schema: str, name: str) -> str:
     return qualified(schema, suffixed(name, "__above"))
 
 
+def leaves_first(table: Identity, facts: Facts) -> bool:
+    """Whether a table leaves one parent before it comes to another, as something that it has changes in between."""
+    ties = [one for one in facts.inside(table, before=True) if _is_tie(one)]
+    going = any(facts.new(one.identity) is None for one in ties)
+    coming = any(facts.is_new(i) and facts.old(i) is None for i in _new_ties(table, facts))
+    if not (going and coming) or facts.is_new(table):
+        return False
+    return any(_changes(one, facts) for one in _parts(table, facts) if one.copyable)
+
+
+def _changes(one: Object, facts: Facts) -> bool:
+    """Whether a part of a table, as it was, changes in place or is replaced."""
+    new = facts.new(one.identity)
+    if new is None:
+        return False
+    return facts.is_new(one.identity) or facts.moves(one.identity) or bool(one.differences(new))
+
+
+def _is_tie(one: Object) -> bool:
+    return one.ties() is not None and not one.sets_aside
+
+
+def _new_ties(table: Identity, facts: Facts) -> list[Identity]:
+    return [one.identity for one in facts.inside(table) if _is_tie(one)]
+
+
+def _parts(table: Identity, facts: Facts) -> list[Object]:
+    """The parts of a table, and theirs, before the plan."""
+    inside = facts.inside(table, before=True)
+    return [*inside, *(part for one in inside for part in facts.inside(one.identity, before=True))]
+
+
+def _kept(table: Identity, facts: Facts) -> list[Object]:
+    """What a table that leaves first has from parents that it leaves, and is to have from others that come, only."""
+    found = []
+    for one in _parts(table, facts) if leaves_first(table, facts) else ():
+        new = facts.new(one.identity)
+        stays = new is not None and not facts.is_new(one.identity) and getattr(one, "valid", True)
+        goes = _inherited_only(one, all(facts.new(tie) is None for tie in _ties(one)))
+        if stays and goes and new is not None and _inherited_only(new, all(map(facts.is_new, _ties(new)))):
+            found.append(one)
+    return found
+
+
+def _meanwhile(table: Identity) -> str:
+    return above(table[1], f"{table[2]}_inherit")
+
+
+def held(table: Identity, facts: Facts) -> tuple[list[Statement], set[Identity]]:
+    """Ties a table to one that is there from before it leaves its parents until it has come to others, as what it is
+    untied from it keeps as its own, for good; and the columns that it has from there, which only change there."""
+    kept = _kept(table, facts)
+    if not kept:
+        return [], set()
+    here = ("column", *table[1:])
+    columns = {
+        i for one in kept for i in (one.identity, *facts.uses(one.identity, before=True)) if i[:3] == here
+    }
+    columns |= {i for column in columns for i in facts.uses(column, before=True) if i[:3] == here}
+    inside = [
+        " ".join(
+            [
+                facts.old(column).plain,  # type: ignore[union-attr]
+                *(one.clause((), facts) for one in kept if one.parent == column and one.forbids_null),
+            ]
+        )
+        for column in sorted(columns)
+    ]
+    checks = [one.words for one in kept if one.identity[0] == "constraint"]  # type: ignore[attr-defined]
+    return _raised(_meanwhile(table), ", ".join([*inside, *checks]), [table]), columns
+
+
 def raised(one: Object, used: Iterable[Identity], facts: Facts) -> list[Statement]:
     """Makes the table that such a part comes from, with the columns that it uses, and ties the part's table to it."""
     assert one.table is not None
@@ -60,7 +132,13 @@ def lowered(table: Identity, facts: Facts) -> list[Statement]:
     """Unties the table from all such tables, and drops them."""
     inside = facts.inside(table)
     parts = [*inside, *(part for one in inside for part in facts.inside(one.identity))]
-    return [s for one in parts if comes_with_tie(one, facts) for s in _lowered(stand_in(one), [table])]
+    found = [s for one in parts if comes_with_tie(one, facts) for s in _lowered(stand_in(one), [table])]
+    return [*found, *(_lowered(_meanwhile(table), [table]) if _kept(table, facts) else ())]
+
+
+def changed_at(table: Identity, column: Identity, facts: Facts) -> str:
+    """The name of the table on which a change of a column of this one is written."""
+    return _meanwhile(table) if column in held(table, facts)[1] else qualified(*table[1:])
 
 
 def below(name: str, inside: str, tables: Sequence[Identity], work: Iterable[Statement]) -> list[Statement]:

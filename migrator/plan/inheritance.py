@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 
 from migrator.kinds.base import Facts, Object
+from migrator.kinds.tied import leaves_first
 from migrator.plan.changes import Changes
 from migrator.plan.vertex import Graph, Verb, Vertex
 from migrator.state.snapshot import Snapshot
@@ -29,7 +30,7 @@ def inheritance(
     def one_of(tie: Vertex) -> Object:
         return (changes.new if tie.verb is Verb.CREATE else changes.old).objects[tie.identity]
 
-    held = _held_over(changes, ties, parts)
+    held = _held_over(changes, ties, facts)
     for tie in ties:
         one = one_of(tie)
         inside = tie.verb is Verb.CREATE and one.fits_inside(facts)
@@ -128,9 +129,7 @@ def _held(snapshot: Snapshot, identity: Identity) -> set[Identity]:
     }
 
 
-def _held_over(
-    changes: Changes, ties: Iterable[Vertex], parts: Mapping[Identity, Sequence[Vertex]]
-) -> set[Identity]:
+def _held_over(changes: Changes, ties: Iterable[Vertex], facts: Facts) -> set[Identity]:
     """Tables that are tied to another before they leave one: what they have from both is then never their own. Not
     so partitions, which have one parent, nor where what they have has to change in between."""
     coming: set[Identity] = set()
@@ -139,13 +138,7 @@ def _held_over(
         one = changes.object(tie.identity)
         if not one.sets_aside and one.parent is not None and tie.identity not in changes.replaced:
             (coming if tie.verb is Verb.CREATE else going).add(one.parent)
-    return {
-        table
-        for table in coming & going - changes.created
-        if not any(
-            v.identity in changes.altered or v.identity in changes.replaced for v in parts.get(table, ())
-        )
-    }
+    return {table for table in coming & going - changes.created if not leaves_first(table, facts)}
 
 
 def _bounds(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]) -> None:
