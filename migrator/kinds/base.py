@@ -377,6 +377,11 @@ class Object(tuple[Any, ...]):
         return False
 
     @property
+    def computes(self) -> tuple[str, ...]:
+        """The types of the values that it computes and holds, so that it can be built again from others."""
+        return ()
+
+    @property
     def has_index(self) -> bool:
         """Whether an index comes and goes with it (a key)."""
         return False
@@ -426,7 +431,7 @@ class Object(tuple[Any, ...]):
         return (self.parent,)
 
     def displaces(self, facts: Facts) -> Iterable[Identity]:
-        """Objects that are there before and after, but must not be there when this one is made or changes in place."""
+        """Objects that can be there before and after, but must not be there when this one is made or changes in place."""
         return ()
 
     def drags(self) -> tuple[Identity, tuple[Identity, ...]] | None:

@@ -9,7 +9,7 @@ from migrator.hazards import Hazard, Hazards
 from migrator.kinds import conversion
 from migrator.kinds.base import Facts, Object, Tree, address, altered, describe, key, noted
 from migrator.kinds.composite import STORED
-from migrator.kinds.domain import holders, holders_below
+from migrator.kinds.domain import computed_below, holders, holders_below
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.kinds.tied import above, below, changed_at, comes_with_tie, raised, stand_in
@@ -128,6 +128,23 @@ class Column(Object):
     def pins_type(self) -> bool:  # type: ignore[override]
         """A generated column stands in the way of a change of type of the columns that it uses."""
         return bool(self.generated)
+
+    @property
+    def computes(self) -> tuple[str, ...]:
+        return (self.type,) if self.generated else ()
+
+    def displaces(self, facts: Facts) -> Iterable[Identity]:
+        """What is computed and holds rows of its table, where values come or change: PostgreSQL cannot change them there."""
+        return computed_below(self.parent, facts) if self._comes_with_values(facts) else ()
+
+    def _comes_with_values(self, facts: Facts) -> bool:
+        old = facts.old(self.identity)
+        if facts.is_new(self.parent):
+            return False
+        if old is None or facts.is_new(self.identity):
+            return facts.fills_itself(self.identity) or facts.rewrites(self.identity)
+        changed = old.differences(self)
+        return facts.moves(self.identity) or "expression" in changed or old.retypes(changed)
 
     def fills_rows(self, facts: Facts) -> bool:
         return bool(self.generated)

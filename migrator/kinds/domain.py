@@ -88,11 +88,17 @@ def columns_of(type_: Identity, facts: Facts, *, before: bool = True) -> list[Id
             one = facts.old(user) if before else facts.new(user)
             if one is not None and (one.moves_type or (one.inseparable and one.holds_rows)):
                 found += [] if one.parent == type_ else [user]
-            elif one is not None and one.sets_aside:
-                todo.append(user)
-            elif one is not None and one.inseparable and one.parent is not None:
-                todo.append(one.parent)
+            elif one is not None:
+                todo += _made_of(one)
     return sorted(found)
+
+
+def _made_of(user: Object) -> Iterator[Identity]:
+    """The type that `user` is, or is a part of."""
+    if user.sets_aside:
+        yield user.identity
+    elif user.inseparable and user.parent is not None:
+        yield user.parent
 
 
 def holders(table: Identity, facts: Facts) -> list[Identity]:
@@ -104,12 +110,42 @@ def holders(table: Identity, facts: Facts) -> list[Identity]:
 
 def holders_below(table: Identity, facts: Facts) -> list[Identity]:
     """The same for the table and all that inherit from it."""
-    found, todo = [], [table]
+    return [one for below in _below(table, facts) for one in holders(below, facts)]
+
+
+def _below(table: Identity, facts: Facts) -> Iterator[Identity]:
+    """The table, and all that inherit from it before the plan."""
+    todo = [table]
     while todo:
         table = todo.pop()
-        found += holders(table, facts)
+        yield table
         ties = (one.ties() for i in facts.users(table, before=True) if (one := facts.old(i)) is not None)
         todo += [pair[0] for pair in ties if pair and pair[1] == table]
+
+
+def computed_below(table: Identity, facts: Facts) -> list[Identity]:
+    """What is computed and holds rows of the table, or of one that inherits from it, before the plan or after it: it
+    has to be away while these rows change."""
+    tables = [*_below(table, facts)]
+    return sorted(
+        {one for below in tables for old in (True, False) for one in _computed(below, facts, before=old)}
+    )
+
+
+def _computed(type_: Identity, facts: Facts, *, before: bool) -> set[Identity]:
+    find = facts.old if before else facts.new
+    found, todo, seen = set(), [type_], {type_}
+    while todo:
+        used = find(todo.pop())
+        for user in facts.users(used.identity, before=before) if used is not None else ():
+            one = find(user)
+            if used is None or one is None or user in seen:
+                continue
+            if {used.name, f"{used.name}[]"}.intersection(one.computes):
+                found.add(user)
+            for type_ in _made_of(one):
+                seen.add(user)
+                todo.append(type_)
     return found
 
 

@@ -35,13 +35,16 @@ class MaterializedView(Object):
     options: list[str] = altered()
     access_method: str = altered()
     tablespace: str | None = altered()
+    types: list[str] = noted("the types of its columns, whose rows it holds")
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
             SELECT {address("pg_class", "c.oid")}, n.nspname::text, c.relname::text,
                    {COLUMNS},
-                   left(pg_get_viewdef(c.oid), -1), {OPTIONS}, am.amname::text, s.spcname::text
+                   left(pg_get_viewdef(c.oid), -1), {OPTIONS}, am.amname::text, s.spcname::text,
+                   ARRAY(SELECT DISTINCT format_type(a.atttypid, NULL) FROM pg_attribute a
+                         WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY 1)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = c.relam
             LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
             WHERE c.relkind = 'm' AND {OURS}"""
@@ -57,6 +60,10 @@ class MaterializedView(Object):
     @property
     def names_taken(self) -> tuple[Identity, ...]:
         return (("relation", self.schema, self.view), ("type", self.schema, self.view))
+
+    @property
+    def computes(self) -> tuple[str, ...]:
+        return tuple(self.types)
 
     def reprint(self) -> tuple[list[str], str]:
         return reprint(self.definition)

@@ -9,7 +9,7 @@ from migrator.kinds.base import Facts, Object, Tree, address, altered, aside_nam
 from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
 from migrator.kinds.default import Default
-from migrator.kinds.domain import holders
+from migrator.kinds.domain import computed_below, holders
 from migrator.kinds.identity import Identity as IdentityKind
 from migrator.kinds.options import leading, storage
 from migrator.kinds.partition import rows_fit
@@ -141,7 +141,14 @@ class Table(Object):
 
     def displaces(self, facts: Facts) -> Iterable[Identity]:
         """Foreign keys between two tables that are both to be logged, or not: nothing that is logged may reference what
-        is not, and they change one after the other."""
+        is not, and they change one after the other. What is computed and holds its rows, where it is written anew."""
+        old = facts.old(self.identity)
+        if facts.is_new(self.identity) or not isinstance(old, Table):
+            return []
+        anew = (old.persistence, old.access_method) != (self.persistence, self.access_method)
+        return [*self._referenced_otherwise(facts), *(computed_below(self.identity, facts) if anew else ())]
+
+    def _referenced_otherwise(self, facts: Facts) -> list[Identity]:
         if not self._logged_otherwise(facts):
             return []
         found = []

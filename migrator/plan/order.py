@@ -73,6 +73,7 @@ def graph(changes: Changes, facts: Facts) -> Graph:
         if vertex.verb in (Verb.CREATE, Verb.ALTER):
             for other in changes.new.objects[vertex.identity].displaces(facts):
                 comes(Vertex(Verb.DROP, other), vertex)
+                comes(vertex, Vertex(Verb.CREATE, other))
     inheritance(changes, before, comes, facts)
     held_still(changes, before)
     moved_rows(changes, comes)

@@ -1,0 +1,17 @@
+CREATE TABLE t (a bigint, b text, c int NOT NULL DEFAULT 5);
+CREATE TABLE child (k int) INHERITS (t);
+CREATE DOMAIN d AS child;
+CREATE TYPE comp AS (one d, two int);
+CREATE MATERIALIZED VIEW m AS SELECT t AS r, a FROM t;
+CREATE UNIQUE INDEX m_a ON m (a);
+CREATE VIEW over AS SELECT a, (r).b FROM m;
+COMMENT ON MATERIALIZED VIEW m IS 'rows';
+CREATE MATERIALIZED VIEW n AS SELECT array_agg(t) AS r FROM t;
+CREATE MATERIALIZED VIEW inside AS SELECT ROW(child, 4)::comp AS r FROM child;
+CREATE MATERIALIZED VIEW apart AS SELECT b FROM t WHERE b > '';
+CREATE TABLE grows (a int, b int GENERATED ALWAYS AS (a + 1) STORED, c int GENERATED ALWAYS AS IDENTITY);
+CREATE MATERIALIZED VIEW of_grows AS SELECT grows AS r FROM grows;
+CREATE TABLE logged (a int);
+CREATE MATERIALIZED VIEW of_logged AS SELECT logged AS r FROM logged;
+CREATE TABLE starts (a bigint, later timestamptz DEFAULT clock_timestamp());
+CREATE MATERIALIZED VIEW of_starts AS SELECT starts AS r FROM starts;
