@@ -219,6 +219,8 @@ class Object(tuple[Any, ...]):
     """True: lives and dies with its parent (an attribute of a type): where it would be replaced, its parent is."""
     renames: ClassVar[tuple[str, ...]] = ()
     """Fields whose change in place gives new names to what belongs to it, which its users follow by themselves."""
+    own_name: ClassVar[str] = ""
+    """The altered field that holds a name of its own, which it can give up, by `make_way`, before it takes another."""
     loose: ClassVar[frozenset[str]] = frozenset()
     """Kinds that its pg_depend rows point to, but a kind of its own carries that tie (partition, ownership)."""
     moves_type: ClassVar[bool] = False
@@ -537,7 +539,8 @@ class Object(tuple[Any, ...]):
         )
 
     def make_way(self, aside: str, facts: Facts) -> list[Statement]:
-        """Renames the old one out of the way of its replacement; only where `sets_aside`."""
+        """Renames the old one out of the way of its replacement, or of another that takes its name; only where
+        `sets_aside` or `own_name`."""
         return [Statement(f"ALTER {self.reference} RENAME TO {identifier(aside)}")]
 
     def drop_old(self, aside: str, facts: Facts) -> list[Statement]:
@@ -548,6 +551,16 @@ class Object(tuple[Any, ...]):
         """The statements that give it the name of `new`."""
         locks = lock(LockMode.ACCESS_EXCLUSIVE, self.table) if self.table else ()
         return [Statement(f"ALTER {self.reference} RENAME TO {identifier(new[self.naming_place()])}", locks)]
+
+    def aside(self) -> Self:
+        """The same object under the name that `make_way` gives it."""
+        name = self.own_name or self.fields[self.naming_place()].name
+        return self.with_(**{name: self.name_aside})
+
+    @property
+    def name_aside(self) -> str:
+        """The name that `make_way` gives it."""
+        return aside_name(getattr(self, self.own_name or self.fields[self.naming_place()].name))
 
     @classmethod
     def naming_place(cls) -> int:

@@ -23,6 +23,7 @@ class Identity(Object):
 
     kind = "identity"
     copyable = True
+    own_name = "sequence"
     stays_aside = True
     catalogs = {
         "pg_attribute": "attidentity",

@@ -38,6 +38,7 @@ class NotNull(Object):
     enforces = True
     copyable = True
     stays_aside = True
+    own_name = "actual"
     catalogs = {
         "pg_attribute": "attrelid attname attnum attnotnull",
         "pg_constraint": "oid conrelid conkey conname contype convalidated connoinherit conislocal coninhcount",
@@ -92,6 +93,12 @@ class NotNull(Object):
     @property
     def own(self) -> bool:
         return not self.sources
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        """That of a copy goes over with that of its original."""
+        named = self.actual and not self.sources
+        return (("constraint", self.schema, self.table_name, str(self.actual)),) if named else ()
 
     @property
     def _table(self) -> str:
@@ -231,11 +238,7 @@ class NotNull(Object):
             apart = "constraint" in changed and not self._renamed_above(new, facts)
             return self._apart(new, old_name, name, facts) if apart else statements
         if "constraint" in changed and old_name != name:
-            rename = f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}"
-            if facts.oldest < 18:
-                # Before 18 there is no constraint to rename, and the file has to run there too.
-                rename = f"DO {dollar_quoted(_IF_NAMED.format(rename=rename), 'rename')}"
-            statements.append(Statement(rename, strong))
+            statements += self._rename(old_name, name, facts)
         if "valid" in changed:
             weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
             statements.append(
@@ -249,6 +252,16 @@ class NotNull(Object):
                 Statement(f"ALTER TABLE {self._table} ALTER CONSTRAINT {name} {inherit}", strong)
             )
         return statements
+
+    def make_way(self, aside: str, facts: Facts) -> list[Statement]:
+        return self._rename(identifier(str(self.actual)), identifier(aside), facts)
+
+    def _rename(self, old_name: str, name: str, facts: Facts) -> list[Statement]:
+        rename = f"ALTER TABLE {self._table} RENAME CONSTRAINT {old_name} TO {name}"
+        if facts.oldest < 18:
+            # Before 18 there is no constraint to rename, and the file has to run there too.
+            rename = f"DO {dollar_quoted(_IF_NAMED.format(rename=rename), 'rename')}"
+        return [Statement(rename, lock(LockMode.ACCESS_EXCLUSIVE, self.table))]
 
     def _renamed_above(self, new: NotNull, facts: Facts) -> bool:
         """Whether the same renaming of an original renames it too."""

@@ -81,6 +81,8 @@ def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex],
     uses, before that comes or until it is gone."""
     if any(_loosened(changes, before, folded, circle, vertex) for vertex in sorted(circle)):
         return True
+    if any(_steps_aside(changes, before, folded, circle, vertex) for vertex in sorted(circle)):
+        return True
     # What holds code comes last: its arguments and its result may be of types that are in the circle too.
     for vertex in sorted(circle, key=lambda v: (changes.object(v.identity).opaque, v)):
         gone = vertex.verb is Verb.DROP
@@ -96,6 +98,37 @@ def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex],
         before[vertex].add(hollow)
         return True
     return any(_outlived(changes, before, folded, circle, vertex, facts) for vertex in sorted(circle))
+
+
+def _steps_aside(
+    changes: Changes, before: Graph, folded: Folded, circle: set[Vertex], vertex: Vertex
+) -> bool:
+    """Whether a change in place that takes a name in the circle now gives up its own before that, for another one to take."""
+    one, aside = changes.old.objects.get(vertex.identity), Vertex(Verb.SET_ASIDE, vertex.identity)
+    if vertex.verb is not Verb.ALTER or one is None or not one.own_name or aside in before:
+        return False
+    takers = {
+        v
+        for v in before
+        if vertex in before[v]
+        and outermost(v, folded) in circle - {vertex}
+        and _takes_name(changes, vertex.identity, v)
+    }
+    if takers:
+        before[aside] = {other for other in before[vertex] if outermost(other, folded) not in circle}
+        before[vertex].add(aside)
+    for taker in takers:
+        before[taker].remove(vertex)
+        before[taker].add(aside)
+    return bool(takers)
+
+
+def _takes_name(changes: Changes, giver: Identity, taker: Vertex) -> bool:
+    """Whether all that the one waits for is a name that the other has until it changes."""
+    if taker.verb is Verb.DROP or giver in changes.new.depends.get(taker.identity, ()):
+        return False
+    given = {*changes.old.objects[giver].names_taken}.difference(changes.new.objects[giver].names_taken)
+    return bool(given.intersection(changes.new.objects[taker.identity].names_taken))
 
 
 def _outlived(

@@ -10,7 +10,7 @@ from itertools import groupby
 from migrator.errors import PlanError
 from migrator.hazards import Hazards
 from migrator.kinds import KINDS
-from migrator.kinds.base import Facts, Object, Tree, aside_name, describe
+from migrator.kinds.base import Facts, Object, Tree, describe
 from migrator.kinds.relation import rows_elsewhere
 from migrator.plan import fold, gaps, order
 from migrator.plan import hooks as hooks_module
@@ -48,6 +48,7 @@ class Planning:
         self.allowed: Container[str] | None = ()
         self.changes = Changes(old, new)
         self.declared: set[Identity] = set()
+        self.aside: set[Identity] = set()
         self.prepares: set[Identity] = set()
 
     def is_new(self, identity: Identity) -> bool:
@@ -200,6 +201,7 @@ def plan(
                 raise
             if worded:
                 new = _in_words(facts, worded)
+    facts.aside = {vertex.identity for vertex in before if vertex.verb is Verb.SET_ASIDE}
     facts.declared = {vertex.identity for vertex in before if vertex.verb is Verb.DECLARE}
     evaluating = order.evaluating(changes, before, folded)
     rank = order.ranking(changes, [kind.kind for kind in KINDS], evaluating)
@@ -349,14 +351,16 @@ def _write(
     if verb is Verb.EMPTY:
         return old.declare(facts)
     if verb is Verb.SET_ASIDE:
-        return old.make_way(aside_name(old[old.naming_place()]), facts)
+        return old.make_way(old.name_aside, facts)
     if verb is Verb.DROP and identity in facts.changes.carried:
         return []
     if verb is Verb.DROP:
         if identity in facts.changes.set_aside:
-            return old.drop_old(aside_name(old[old.naming_place()]), facts)
+            return old.drop_old(old.name_aside, facts)
         return old.drop(facts)
     assert new is not None
+    if identity in facts.aside:
+        old = old.aside()
     return old.alter(new, facts.changes.altered[identity], facts)
 
 
