@@ -11,6 +11,23 @@ from migrator.sql import qualified
 from migrator.statement import Identity, Statement
 
 _REPLACE = "CREATE OR REPLACE "
+# The printed definition up to its body, in which other arguments take the place of those printed.
+_HOLLOW = """(
+    SELECT head || arguments || substr(left(rtrim(pg_get_functiondef(p.oid), E'\\n'), -length(pg_get_function_sqlbody(p.oid))),
+                                       length(head) + length(pg_get_function_arguments(p.oid)) + 1)
+    FROM (SELECT concat('CREATE OR REPLACE ', CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END,
+                        quote_ident(n.nspname), '.', quote_ident(p.proname), '('),
+                 coalesce(string_agg(
+                   concat_ws(' ', CASE mode WHEN 'o' THEN 'OUT' WHEN 'b' THEN 'INOUT' WHEN 'v' THEN 'VARIADIC' END,
+                             quote_ident(nullif(name, '')), format_type(type, NULL),
+                             CASE WHEN mode <> 'o' AND input > p.pronargs - p.pronargdefaults THEN 'DEFAULT NULL' END),
+                   ', ' ORDER BY place), '')
+          FROM (SELECT mode, p.proargnames[place], place,
+                       coalesce(p.proallargtypes[place], p.proargtypes[place - 1]),
+                       count(*) FILTER (WHERE mode <> 'o') OVER (ORDER BY place)
+                FROM unnest(coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[p.pronargs::int])))
+                     WITH ORDINALITY AS m (mode, place) WHERE mode <> 't') AS a (mode, name, place, type, input)
+         ) AS h (head, arguments))"""
 
 
 class Function(Object):
@@ -39,7 +56,9 @@ class Function(Object):
     definition: str = altered()
     signature: str = noted("arguments with their modes, without which a procedure is not always found")
     parsed: bool = noted("whether the body is stored parsed, and stands in the way of what it uses")
-    hollow: str | None = noted("the definition without its parsed body")
+    hollow: str | None = noted(
+        "the definition without its parsed body, and NULL for each default of an argument"
+    )
 
     @classmethod
     def query(cls, version: int) -> str:
@@ -55,7 +74,7 @@ class Function(Object):
                          FROM {modes} WHERE u.mode IN ('i', 'b', 'v') ORDER BY u.place),
                    p.pronargdefaults::int4, rtrim(pg_get_functiondef(p.oid), E'\\n'),
                    pg_get_function_identity_arguments(p.oid), p.prosqlbody IS NOT NULL,
-                   left(rtrim(pg_get_functiondef(p.oid), E'\\n'), -length(pg_get_function_sqlbody(p.oid)))
+                   CASE WHEN p.prosqlbody IS NOT NULL THEN {_HOLLOW} END
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE p.prokind IN ('f', 'p', 'w') AND {OURS} AND NOT EXISTS (
               SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
@@ -87,8 +106,8 @@ class Function(Object):
 
     @property
     def declarable(self) -> bool:  # type: ignore[override]
-        """A body that is not parsed uses nothing; what the defaults of arguments use, nothing stands without."""
-        return bool(self.parsed) and not self.defaults
+        """A body that is not parsed uses nothing, and NULL stands in for what the defaults of arguments use."""
+        return bool(self.parsed)
 
     def declare(self, facts: Facts) -> list[Statement]:
         """Nobody calls it until it is made whole: its body returns nothing."""
