@@ -137,6 +137,82 @@ def test_values_are_asked_for_the_rules_of_the_domain_that_they_come_to(
     assert {value and int(str(value)) for value in found} == {500, None}
 
 
+INSIDE = {
+    "an array gets a rule": (
+        "CREATE DOMAIN d AS int; {}",
+        "CREATE DOMAIN d AS int CHECK (VALUE < 100) NOT NULL; {}",
+        "d[]",
+    ),
+    "an array gets another base": ("CREATE DOMAIN d AS text; {}", "CREATE DOMAIN d AS smallint; {}", "d[]"),
+    "an array gets a rule further below": (
+        "CREATE DOMAIN d AS int; CREATE DOMAIN e AS d; {}",
+        "CREATE DOMAIN d AS int CHECK (VALUE < 100); CREATE DOMAIN e AS d; {}",
+        "e[]",
+    ),
+    "an array becomes one of a domain": (
+        "{}",
+        "CREATE DOMAIN d AS int CHECK (VALUE < 100); {}",
+        "int[] d[]",
+    ),
+    "a composite gets a rule": (
+        "CREATE DOMAIN d AS int; CREATE TYPE c AS (a int, b d); {}",
+        "CREATE DOMAIN d AS int CHECK (VALUE < 100); CREATE TYPE c AS (a int, b d); {}",
+        "c",
+    ),
+    "a composite gets another base": (
+        "CREATE DOMAIN d AS text; CREATE TYPE c AS (a int, b d); {}",
+        "CREATE DOMAIN d AS smallint; CREATE TYPE c AS (a int, b d); {}",
+        "c",
+    ),
+    "an array of composites gets a rule": (
+        "CREATE DOMAIN d AS int; CREATE TYPE c AS (a int, b d); {}",
+        "CREATE DOMAIN d AS int CHECK (VALUE < 100) NOT NULL; CREATE TYPE c AS (a int, b d); {}",
+        "c[]",
+    ),
+    "an array in a composite in a domain gets a rule": (
+        "CREATE DOMAIN d AS int; CREATE TYPE c AS (a int, b d[]); CREATE TYPE o AS (c c); CREATE DOMAIN od AS o; {}",
+        "CREATE DOMAIN d AS int CHECK (VALUE < 100); CREATE TYPE c AS (a int, b d[]); CREATE TYPE o AS (c c);"
+        " CREATE DOMAIN od AS o; {}",
+        "od",
+    ),
+    "an attribute comes to a domain": (
+        "CREATE TYPE c AS (a int, b int); {}",
+        "CREATE DOMAIN d AS int CHECK (VALUE < 100) NOT NULL; CREATE TYPE c AS (a int, b d); {}",
+        "c",
+    ),
+    "an attribute changes its type": (
+        "CREATE TYPE c AS (a int, b text); {}",
+        "CREATE TYPE c AS (a int, b smallint); {}",
+        "c",
+    ),
+}
+VALUES = {
+    "d[]": "'{{{}}}'",
+    "e[]": "'{{{}}}'",
+    "int[]": "'{{{}}}'",
+    "c": "ROW(1, {})::c",
+    "c[]": "ARRAY[NULL, ROW(1, 7), ROW(1, {})]::c[]",
+    "od": "ROW(ROW(1, '{{{}}}'))::o",
+}
+
+
+@pytest.mark.parametrize(("before", "after", "types"), INSIDE.values(), ids=INSIDE)
+def test_values_inside_others_are_asked_for_what_they_become(
+    server: Server, database: Database, before: str, after: str, types: str
+) -> None:
+    old, new = (f"CREATE TABLE t (v {one}, id int)" for one in (types.split()[0], types.split()[-1]))
+    few, many = (VALUES[types.split()[0]].format(value) for value in (5, 70000))
+    rows_ = f"INSERT INTO t VALUES (NULL, 1), ({few}, 2), ({many}, 3)"
+    with server.scratch() as wanted:
+        made = planned(database, wanted, f"{before.format(old)}; {rows_}", after.format(new))
+    found = []
+    with database.connect() as connection:
+        for one in made.preconditions:
+            connection.execute(one.setup or "SELECT")
+            found += [row[-1] for row in connection.execute(one.query).fetchall()]
+    assert found == [3]
+
+
 # A run that ended before it changed anything
 
 GIVES_UP = "SELECT pg_terminate_backend(pg_backend_pid());\n"

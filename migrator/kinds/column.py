@@ -13,7 +13,7 @@ from migrator.kinds.domain import computed_below, holders, holders_below
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.schema import OURS
 from migrator.kinds.tied import above, below, changed_at, comes_with_tie, raised, stand_in
-from migrator.sql import dollar_quoted, identifier, literal, qualified
+from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
 # PostgreSQL records that the columns of a partition key, in expressions too, belong to the table for good.
@@ -379,7 +379,7 @@ class Column(Object):
             )
             for labels, condition in conversion.lost_labels(value, self.identity, old.type, facts)
         ]
-        return asked + self._convertible(old, facts)
+        return asked + self._convertible(old, facts) + self._convertible_inside(old, facts)
 
     def _goes_over(self, facts: Facts) -> bool:
         """Whether its values go over to another table, which replaces theirs."""
@@ -421,22 +421,39 @@ class Column(Object):
         given, argument = (f"{column} {old.type}", f"t.{column}") if plain else (f"t {table}", "t")
         expression = using or column
         value = expression if plain else f"(SELECT {expression} FROM (SELECT (t).*) AS r)"
-        met = " AND ".join(f"({rule}) IS NOT FALSE" for rule in rules)
-        met = f"(SELECT {met} FROM (SELECT migrator_changed) AS v (value))" if rules else "true"
         return [
             Precondition(
                 name,
                 f"SELECT t.* FROM {table} AS t WHERE NOT {function}({argument})",
                 hint,
                 self._reads(facts),
-                setup=f"""CREATE FUNCTION {function}({given}) RETURNS boolean LANGUAGE plpgsql AS {
-                    dollar_quoted(
-                        f"DECLARE migrator_changed {type_}; BEGIN migrator_changed := {value};"
-                        f" RETURN {met}; EXCEPTION WHEN OTHERS THEN RETURN false; END"
-                    )
-                }""",
+                setup=conversion.tried(function, given, type_, value, rules),
             )
         ]
+
+    def _convertible_inside(self, old: Column, facts: Facts) -> list[Precondition]:
+        """The same of the values inside the rows that it holds, where they go over with it."""
+        moving = old.moving(self, facts) if facts.moves(self.identity) else None
+        if moving is None or facts.conversion(self.identity) != moving:
+            return []
+        table = qualified(self.schema, self.table_name)
+        whole = conversion.Held(self.identity, f"t.{identifier(self.column)}", old.type, self.type)
+        found = []
+        for one in conversion.held(whole, facts):
+            attribute = f"{self.column}.{one.user[-1]}"
+            function = f"pg_temp.{identifier(f'{self.table_name}.{attribute} converts'[-63:])}"
+            setup = conversion.tried_inside(function, one, facts)
+            if setup is not None:
+                found.append(
+                    Precondition(
+                        f"every {identifier(one.user[-1])} in {identifier(self.column)} of {table} can become {one.new_type}",
+                        f"SELECT t.* FROM {table} AS t WHERE {one.within(f'NOT {function}({one.value})')}",
+                        f"change the values that do not fit {one.new_type}",
+                        self._reads(facts),
+                        setup=setup,
+                    )
+                )
+        return found
 
     def _above(self, new: Column, name: str, facts: Facts) -> bool:
         """Whether the statement on the parent table changes this field to the same value."""

@@ -6,14 +6,15 @@ expression made here: by way of text, or attribute by attribute. Which rows stan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from migrator.errors import PlanError
 from migrator.kinds.base import Facts, Object, describe
 from migrator.kinds.composite import Attribute, Composite
 from migrator.kinds.domain import Domain, DomainConstraint, DomainNotNull
 from migrator.kinds.enum import Enum
-from migrator.sql import identifier, literal
+from migrator.sql import dollar_quoted, identifier, literal
 from migrator.statement import Identity
 
 
@@ -40,7 +41,7 @@ def across(expression: str, user: Identity, old_type: str, new_type: str, facts:
         for one in (facts.old(i) for i in facts.uses(user, before=True))
         if one is not None
         and one.sets_aside
-        and not (one.holds_rows and its is not None and one.identity == its.parent)
+        and not (its and one.identity == its.parent and (one.holds_rows or old_type == new_type))
         and one.kind != "collation"
         and facts.is_new(one.identity)
     ]
@@ -132,6 +133,47 @@ def lost_labels(
                 )
 
 
+@dataclass(frozen=True)
+class Held:
+    """A value inside those of a column: an attribute of the rows that it holds, at any depth."""
+
+    user: Identity
+    value: str
+    """Its expression where `within` puts it."""
+    old_type: str
+    new_type: str
+    within: Callable[[str], str] = str
+    """The condition that a condition holds for one such value in a row of the table."""
+
+
+def held(one: Held, facts: Facts) -> Iterator[Held]:
+    """What is inside a value, where its type stays a composite one, or an array of it, or a domain over it."""
+    old, array = named(one.old_type, one.user, facts, before=True), one.old_type != bare(one.old_type)
+    new = facts.new(old.identity) if old is not None else None
+    if array != (one.new_type != bare(one.new_type)):
+        return
+    if isinstance(old, Domain) and isinstance(new, Domain) and not array:
+        yield from held(replace(one, user=old.identity, old_type=old.type, new_type=new.type), facts)
+    if not isinstance(old, Composite) or not isinstance(new, Composite):
+        return
+    before = _attributes(old, facts, before=True)
+    row = "(element)" if array else f"({one.value})"
+
+    def within(condition: str) -> str:
+        there = f"{row} IS DISTINCT FROM NULL AND {condition}"  # NULL itself stays what it is
+        if array:
+            elements = f"(SELECT unnest({one.value}) AS element) AS elements"
+            there = f"EXISTS (SELECT FROM {elements} WHERE {there})"
+        return one.within(there)
+
+    for name, (_, type_) in _attributes(new, facts).items():
+        if name in before:
+            user, was = before[name]
+            inner = Held(user, f"{row}.{identifier(name)}", was, type_, within)
+            yield inner
+            yield from held(inner, facts)
+
+
 def target(type_: str, user: Identity, facts: Facts) -> tuple[str, list[str] | None] | None:
     """What values of the type can be tried against before the plan runs: a type that exists by then, or labels.
 
@@ -139,7 +181,8 @@ def target(type_: str, user: Identity, facts: Facts) -> tuple[str, list[str] | N
     """
     new = named(type_, user, facts, before=False)
     if new is None:
-        uses = [facts.new(identity) for identity in facts.uses(user)]
+        its = facts.new(user)
+        uses = [facts.new(identity) for identity in facts.uses(user) if not its or identity != its.parent]
         comes = [
             one
             for one in uses
@@ -148,24 +191,43 @@ def target(type_: str, user: Identity, facts: Facts) -> tuple[str, list[str] | N
         return None if comes else (type_, None)
     if isinstance(new, Enum):
         return type_, new.labels
-    if type_ == bare(type_) and facts.old(new.identity) == new and not facts.is_new(new.identity):
+    if facts.old(new.identity) == new and not facts.is_new(new.identity):
         return type_, None
-    if isinstance(new, Domain) and type_ == bare(type_):
-        return target(new.type, new.identity, facts)
-    return None
+    if not isinstance(new, Domain):
+        return None
+    below = target(new.type, new.identity, facts)
+    if type_ == bare(type_) or below is None or below[1] is not None:
+        return below
+    return (f"{below[0]}[]", None) if below[0] == bare(below[0]) else None
 
 
 def rules(old_type: str, type_: str, user: Identity, facts: Facts) -> list[str]:
     """Conditions on VALUE that values of `old_type` must meet to become ones of `type_`, a domain that is not there
-    before the plan, or not so; those which can be asked before it."""
+    before the plan, or not so, or an array of one; those which can be asked before it."""
     new = named(type_, user, facts, before=False)
-    if not isinstance(new, Domain) or type_ != new.name:
+    if not isinstance(new, Domain):
         return []
     old, found = facts.old(new.identity), rules(old_type, new.type, new.identity, facts)
-    if old == new and not facts.is_new(new.identity):
-        return found  # a value is held to them as it is converted
-    if isinstance(old, Domain) and (old_type, old.type) == (new.name, new.type):
+    if type_ != new.name:
+        every = found + _own_rules(new, facts)
+        return [
+            f"NOT EXISTS (SELECT FROM unnest(VALUE) AS v (value) WHERE ({one}) IS FALSE)" for one in every
+        ]
+    column = facts.old(user)
+    if (
+        isinstance(old, Domain)
+        and (old_type, old.type) == (new.name, new.type)
+        and column
+        and column.holds_rows
+    ):
         return found  # they are asked for one by one
+    return found + _own_rules(new, facts)
+
+
+def _own_rules(new: Domain, facts: Facts) -> list[str]:
+    found: list[str] = []
+    if facts.old(new.identity) == new and not facts.is_new(new.identity):
+        return found  # a value is held to them as it is converted
     for one in facts.inside(new.identity):
         if any(facts.old(i) != facts.new(i) for i in facts.uses(one.identity) if i != new.identity):
             continue
@@ -174,6 +236,29 @@ def rules(old_type: str, type_: str, user: Identity, facts: Facts) -> list[str]:
         elif isinstance(one, DomainNotNull):
             found.append("VALUE IS NOT NULL")
     return found
+
+
+def tried(function: str, given: str, type_: str, value: str, rules: list[str]) -> str:
+    """SQL: makes a function of `given` that tells whether `value` can be one of a type, and meets the rules."""
+    met = " AND ".join(f"({rule}) IS NOT FALSE" for rule in rules)
+    met = f"(SELECT {met} FROM (SELECT migrator_changed) AS v (value))" if rules else "true"
+    body = (
+        f"DECLARE migrator_changed {type_}; BEGIN migrator_changed := {value};"
+        f" RETURN {met}; EXCEPTION WHEN OTHERS THEN RETURN false; END"
+    )
+    return f"CREATE FUNCTION {function}({given}) RETURNS boolean LANGUAGE plpgsql AS {dollar_quoted(body)}"
+
+
+def tried_inside(function: str, one: Held, facts: Facts) -> str | None:
+    """The same for a value inside others; None where nothing could refuse it."""
+    found = target(one.new_type, one.user, facts)
+    asked = rules(one.old_type, one.new_type, one.user, facts)
+    always = found == (one.old_type, None) or (one.old_type, one.new_type) in ALWAYS
+    if found is None or found[1] is not None or (always and not asked):
+        return None
+    value = across("migrator_given", one.user, one.old_type, one.new_type, facts) or "migrator_given"
+    value = value.removesuffix(f"::{one.new_type}")
+    return tried(function, f"migrator_given {one.old_type}", found[0], f"{value}::{found[0]}", asked)
 
 
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")
