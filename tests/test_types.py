@@ -233,3 +233,15 @@ def test_values_that_a_new_rule_of_a_domain_forbids_are_asked_for(server: Server
     )
     rows = "INSERT INTO t VALUES (1, 1), (2, 10), (3, NULL);"
     assert sorted(_in_the_way(made, database, before, rows)) == [[2], [3]]
+
+
+def test_a_type_does_not_change_over_two_levels_of_not_nulls_of_other_names(server: Server) -> None:
+    if server.version < 18:
+        pytest.skip("before 18 they have no names")
+
+    def tree(type_: str) -> str:
+        return f"""CREATE TABLE p (a {type_} NOT NULL); CREATE TABLE c (a {type_} CONSTRAINT own NOT NULL) INHERITS (p);
+            CREATE TABLE g (a {type_} CONSTRAINT another NOT NULL) INHERITS (c);"""
+
+    with pytest.raises(PlanError, match=r"not null public\.c\.a(.*\n)*.*make it again as own"):
+        _plan(server, tree("int"), tree("bigint"))

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key, noted, suffixed
+from migrator.errors import PlanError
+from migrator.kinds.base import (
+    NO_ADDRESS,
+    Facts,
+    Object,
+    Tree,
+    address,
+    altered,
+    describe,
+    key,
+    noted,
+    suffixed,
+)
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import comes_with_create, made_above, originals, sources
 from migrator.kinds.partition import Partition
@@ -109,6 +121,14 @@ class NotNull(Object):
         name = self.constraint or f"{self.table_name}_{self.column}_not_null"
         return f"CONSTRAINT {identifier(name)} ON {self._table}"
 
+    def pins(self, used: Identity, facts: Facts) -> bool:
+        """PostgreSQL makes it again when the type of its column changes, also on children, one of which may have it
+        under another name."""
+        copies = [facts.old(copy) for _, copy in facts.copies(self.identity)]
+        return used == self.parent and any(
+            isinstance(one, NotNull) and one.actual != self.actual for one in copies
+        )
+
     def fits_inside(self, facts: Facts) -> bool:
         column = facts.new(self.parent)
         if isinstance(column, Column) and column.inline(facts):
@@ -144,7 +164,7 @@ class NotNull(Object):
         table, column = self._table, identifier(self.column)
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
         if self.sources and (made_above(self, facts) or self._inline(facts)):
-            return []
+            return self._renamed_apart(facts)
         if facts.is_new(self.table) and self.valid:
             sql = f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"
             return [Statement(self._with_name(sql, table) if self._replaced(facts) else sql, strong)]
@@ -273,6 +293,20 @@ class NotNull(Object):
             for before, after in originals
         )
 
+    def _renamed_apart(self, facts: Facts) -> list[Statement]:
+        """Gives it its own name in a partition, where the statement on the table above made it with that of the original."""
+        (tie, original), *_ = self.copies()
+        given = getattr(facts.new(original), "actual", None)
+        if (
+            tie[0] != "partition"
+            or facts.old(tie) is None
+            or facts.is_new(tie)
+            or given == self.actual
+            or not given
+        ):
+            return []
+        return self._apart(self, identifier(given), identifier(str(self.actual)), facts)
+
     def _apart(self, new: NotNull, old_name: str, name: str, facts: Facts) -> list[Statement]:
         # An inherited constraint cannot be renamed.
         rename = Statement(
@@ -288,12 +322,32 @@ class NotNull(Object):
         return not again
 
     def drop(self, facts: Facts) -> list[Statement]:
+        if facts.is_new(self.identity) and not facts.is_new(self.parent):
+            self._ask_for_one_name_below(facts)
         return [
             Statement(
                 f"ALTER TABLE {self._table} ALTER COLUMN {identifier(self.column)} DROP NOT NULL",
                 lock(LockMode.ACCESS_EXCLUSIVE, self.table),
             )
         ]
+
+    def _ask_for_one_name_below(self, facts: Facts) -> None:
+        """Raises PlanError where a child keeps it meanwhile, and is in the way by that as its parent was."""
+        for tie, copy in facts.copies(self.identity):
+            one = facts.old(copy)
+            if (
+                isinstance(one, NotNull)
+                and one.local
+                and one.pins(one.parent, facts)
+                and tie[0] != "partition"
+            ):
+                raise PlanError(
+                    "the type of its column cannot change",
+                    where=describe(one.identity),
+                    why=f"PostgreSQL would make it again as {one.actual} on all tables below, and one of them has it under"
+                    " another name",
+                    hint="give them all one name in a migration before this one",
+                )
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
         column = identifier(self.column)

@@ -1,0 +1,13 @@
+CREATE TABLE p (a bigint NOT NULL, b text);
+CREATE TABLE c (a bigint CONSTRAINT own_name NOT NULL, k int) INHERITS (p);
+CREATE TABLE like_its_parent () INHERITS (p);
+CREATE TABLE keyed (a bigint PRIMARY KEY, b text);
+CREATE TABLE below_keyed (a bigint CONSTRAINT own_name NOT NULL) INHERITS (keyed);
+CREATE TABLE refers (a bigint REFERENCES keyed);
+CREATE TABLE parts (a varchar(20) NOT NULL, b int) PARTITION BY LIST (b);
+CREATE TABLE part (a varchar(20) CONSTRAINT own_name NOT NULL, b int);
+ALTER TABLE parts ATTACH PARTITION part FOR VALUES IN (1);
+CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
+CREATE TABLE one (a bigint NOT NULL);
+CREATE TABLE two (a bigint CONSTRAINT other_name NOT NULL);
+CREATE TABLE of_both (k int) INHERITS (one, two);

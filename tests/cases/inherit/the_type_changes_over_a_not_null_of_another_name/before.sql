@@ -1,0 +1,13 @@
+CREATE TABLE p (a int NOT NULL, b text);
+CREATE TABLE c (a int CONSTRAINT own_name NOT NULL, k int) INHERITS (p);
+CREATE TABLE like_its_parent () INHERITS (p);
+CREATE TABLE keyed (a int PRIMARY KEY, b text);
+CREATE TABLE below_keyed (a int CONSTRAINT own_name NOT NULL) INHERITS (keyed);
+CREATE TABLE refers (a int REFERENCES keyed);
+CREATE TABLE parts (a varchar(10) NOT NULL, b int) PARTITION BY LIST (b);
+CREATE TABLE part (a varchar(10) CONSTRAINT own_name NOT NULL, b int);
+ALTER TABLE parts ATTACH PARTITION part FOR VALUES IN (1);
+CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
+CREATE TABLE one (a int NOT NULL);
+CREATE TABLE two (a int CONSTRAINT other_name NOT NULL);
+CREATE TABLE of_both (k int) INHERITS (one, two);

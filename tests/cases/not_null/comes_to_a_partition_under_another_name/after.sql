@@ -1,0 +1,3 @@
+CREATE TABLE parts (a int NOT NULL, b int) PARTITION BY LIST (b);
+CREATE TABLE part (a int CONSTRAINT own_name NOT NULL, b int);
+ALTER TABLE parts ATTACH PARTITION part FOR VALUES IN (1);
