@@ -281,6 +281,21 @@ def test_what_had_to_hold_before_is_not_asked_of_what_a_step_has_made(
     assert rows(database, "SELECT finished_at IS NOT NULL FROM migrator.run") == [(True,)]
 
 
+def test_a_ledger_that_an_earlier_version_made_is_brought_up_to_date(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    file = file_of(database, server, tmp_path, *TO_UNIQUE)
+    ended_at(server, database, file, "CALL pg_temp.done(1,")
+    with database.connect() as connection:
+        connection.execute("ALTER TABLE migrator.run DROP COLUMN begun_at")
+    done = psql(server, database, "-f", file)
+    assert done.returncode == 0, done.stderr
+    assert rows(database, "SELECT count(*), bool_and(finished_at IS NOT NULL) FROM migrator.run") == [
+        (1, True)
+    ]
+    assert psql(server, database, "-f", file).returncode == 0
+
+
 def test_another_file_may_be_run_instead_of_one_that_ended_before_it_changed_anything(
     server: Server, database: Database, tmp_path: Path
 ) -> None:

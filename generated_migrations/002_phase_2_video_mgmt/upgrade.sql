@@ -6,7 +6,7 @@
 \set migrator_direction 'upgrade'
 \set migrator_before '839d4ee251e4'
 \set migrator_after '002_phase_2_video_mgmt'
-\set migrator_plan 'b90a0ea87411c7f1'
+\set migrator_plan '62ae3884094be059'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -75,6 +75,11 @@ END $$;
 CREATE OR REPLACE PROCEDURE pg_temp.take_back() LANGUAGE plpgsql AS $$
 BEGIN
   IF to_regclass('migrator.run') IS NOT NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'migrator.run'::regclass AND attname = 'begun_at' AND NOT attisdropped) THEN
+      -- An earlier version made the ledger. Nobody knows whether a step of what it left open has begun.
+      ALTER TABLE migrator.run ADD COLUMN begun_at timestamptz;
+      UPDATE migrator.run SET begun_at = started_at WHERE finished_at IS NULL;
+    END IF;
     DELETE FROM migrator.run r WHERE finished_at IS NULL AND begun_at IS NULL AND NOT EXISTS (SELECT FROM migrator.history h WHERE h.run = r.id);
   END IF;
 END $$;

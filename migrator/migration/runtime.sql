@@ -65,6 +65,11 @@ END $$;
 CREATE OR REPLACE PROCEDURE pg_temp.take_back() LANGUAGE plpgsql AS $$
 BEGIN
   IF to_regclass('migrator.run') IS NOT NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'migrator.run'::regclass AND attname = 'begun_at' AND NOT attisdropped) THEN
+      -- An earlier version made the ledger. Nobody knows whether a step of what it left open has begun.
+      ALTER TABLE migrator.run ADD COLUMN begun_at timestamptz;
+      UPDATE migrator.run SET begun_at = started_at WHERE finished_at IS NULL;
+    END IF;
     DELETE FROM migrator.run r WHERE finished_at IS NULL AND begun_at IS NULL AND NOT EXISTS (SELECT FROM migrator.history h WHERE h.run = r.id);
   END IF;
 END $$;
