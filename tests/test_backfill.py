@@ -51,6 +51,13 @@ def table(columns: str, values: str, rows: int = ROWS, before: str = "", storage
         INSERT INTO t SELECT {values} FROM generate_series(1, {rows}) AS i"""
 
 
+def listed(count: int, key: str, part: str, rows: int) -> str:
+    """SQL that makes `t` with the key (id, d) and so many partitions, for d from 0."""
+    partitions = "; ".join(f"CREATE TABLE t{n} PARTITION OF t FOR VALUES IN ({n})" for n in range(count))
+    made = table("id bigint, d int, PRIMARY KEY (id, d)", f"{key}, {part}", rows)
+    return made.replace("80));", f"80)) PARTITION BY LIST (d); {partitions};")
+
+
 NUMBERED = table("id bigint PRIMARY KEY", "i", BIG)
 # Few rows on a page: a walk of several stretches.
 SPARSE = " WITH (fillfactor = 10)"
@@ -372,14 +379,20 @@ def wait_until_gone(filled: Filled) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("storage", ["", SPARSE])
-@pytest.mark.parametrize("key", ["id uuid PRIMARY KEY", "id int"])
-def test_killed_anywhere_and_run_again_it_fills_every_row_once(
-    filled: Filled, key: str, storage: str
-) -> None:
-    filled.make(slow(table(key, "gen_random_uuid()" if "uuid" in key else "i", BIG, storage=storage)))
+KILLED = {
+    "a key": table("id uuid PRIMARY KEY", "gen_random_uuid()", BIG),
+    "no key": table("id int", "i", BIG),
+    "a key, many stretches": table("id uuid PRIMARY KEY", "gen_random_uuid()", BIG, storage=SPARSE),
+    "no key, many stretches": table("id int", "i", BIG, storage=SPARSE),
+    "partitions": listed(20, "i", "i % 20", BIG),
+}
+
+
+@pytest.mark.parametrize("made", KILLED)
+def test_killed_anywhere_and_run_again_it_fills_every_row_once(filled: Filled, made: str) -> None:
+    filled.make(slow(KILLED[made]))
     filled.write()
-    chance = random.Random(key)
+    chance = random.Random(made)
     for _ in range(8):
         with ending(filled.start()) as psql:
             with suppress(subprocess.TimeoutExpired):
@@ -539,27 +552,74 @@ def test_rows_that_move_to_where_it_has_been_are_found_at_the_end(filled: Filled
     assert filled.wrong() == 0
 
 
-def test_a_partition_that_is_dropped_meanwhile_is_passed_over(filled: Filled) -> None:
-    filled.make(
-        slow(
-            table("id bigint, d int, PRIMARY KEY (id, d)", f"i, i * 2 / {BIG + 1}", BIG).replace(
-                "80));",
-                """80)) PARTITION BY LIST (d);
-                CREATE TABLE t0 PARTITION OF t FOR VALUES IN (0);
-                CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);""",
-            )
-        )
-    )
+@pytest.mark.parametrize("away", ["DROP TABLE t1", "ALTER TABLE t DETACH PARTITION t1"])
+def test_a_partition_that_goes_meanwhile_is_passed_over(filled: Filled, away: str) -> None:
+    filled.make(slow(listed(2, "i", f"i * 2 / {BIG + 1}", BIG)))
     filled.write()
     with ending(filled.start()) as psql:
         wait_for(filled, "rows_done > 0")
         filled.make("UPDATE migrator.backfill SET paused = true")
-        assert filled.ledger("part") == 1
-        filled.make("DROP TABLE t1")
+        assert filled.one("SELECT count(*) FROM t1 WHERE filled IS NULL")
+        filled.make(away)
         filled.make("UPDATE migrator.backfill SET paused = false")
         assert psql.wait(60) == 0
     assert filled.wrong() == 0
     assert filled.ledger("finished_at IS NOT NULL")
+    if "DETACH" in away:
+        assert filled.one("SELECT count(*) FROM t1 WHERE filled IS NULL")
+
+
+def test_a_partition_that_comes_meanwhile_is_filled(filled: Filled) -> None:
+    filled.make(slow(listed(2, "2 * i", f"i * 2 / {BIG + 1}", BIG)))
+    filled.make("CREATE TABLE t2 (LIKE t INCLUDING DEFAULTS)")
+    filled.make(f"INSERT INTO t2 SELECT 2 * i - 1, 2 FROM generate_series(1, {BIG}) AS i")
+    filled.write()
+    with ending(filled.start()) as psql:
+        wait_for(filled, "rows_done > 0")
+        filled.make("UPDATE migrator.backfill SET paused = true")
+        filled.make("ALTER TABLE t ATTACH PARTITION t2 FOR VALUES IN (2)")
+        filled.make("UPDATE migrator.backfill SET paused = false")
+        assert psql.wait(60) == 0
+    assert filled.one("SELECT count(*) FROM t") == 2 * BIG
+    assert filled.wrong() == 0
+
+
+def test_rows_that_move_to_another_partition_are_filled_once(filled: Filled) -> None:
+    filled.make(slow(listed(2, "i", f"i * 2 / {BIG + 1}", BIG)))
+    filled.write()
+    with ending(filled.start()) as psql:
+        wait_for(filled, "rows_done > 0")
+        filled.make("UPDATE migrator.backfill SET paused = true")
+        filled.make("UPDATE t SET d = 1 - d WHERE id % 10 = 0")
+        assert filled.one("SELECT count(*) FROM t WHERE id % 10 = 0 AND filled IS NULL")
+        filled.make("UPDATE migrator.backfill SET paused = false")
+        assert psql.wait(60) == 0
+    assert filled.wrong() == 0
+
+
+def test_rows_that_come_later_to_the_places_of_another_partition_are_left_alone(filled: Filled) -> None:
+    filled.make(slow(listed(2, "i", "(i <= 10)::int", BIG)))
+    filled.write()
+    with ending(filled.start()) as psql:
+        wait_for(filled, "rows_done > 0")
+        filled.make("UPDATE migrator.backfill SET paused = true")
+        filled.make(f"INSERT INTO t (id, d) SELECT i, 1 FROM generate_series({BIG + 1}, {2 * BIG}) AS i")
+        filled.make("UPDATE migrator.backfill SET paused = false")
+        assert psql.wait(60) == 0
+    assert filled.wrong(f"(SELECT * FROM t WHERE id <= {BIG}) AS t") == 0
+    assert filled.one(f"SELECT bool_and(filled IS NULL) FROM t WHERE id > {BIG}")
+
+
+def test_a_hundred_small_partitions_are_filled_in_fewer_batches(filled: Filled) -> None:
+    filled.make(listed(100, "i", "i % 100", ROWS))
+    filled.make(
+        "CREATE SEQUENCE batches; CREATE FUNCTION tally() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN PERFORM nextval('batches'); RETURN NULL; END$$;"
+        "CREATE TRIGGER tally AFTER UPDATE ON t EXECUTE FUNCTION tally()"
+    )
+    filled.run()
+    assert filled.wrong() == 0
+    assert 1 < int(str(filled.one("SELECT last_value FROM batches"))) < 100
 
 
 # Triggers for which it is never done.

@@ -8,7 +8,7 @@
 \set migrator_direction 'downgrade'
 \set migrator_before '002_phase_2_video_mgmt'
 \set migrator_after '839d4ee251e4'
-\set migrator_plan '9dcbe1be7d61a4ed'
+\set migrator_plan '67302bf65f41231b'
 
 -- Guard and ledger: the same in every file. The steps begin below, at "The migration".
 \set ON_ERROR_STOP on
@@ -187,10 +187,10 @@ BEGIN
       started_at timestamptz NOT NULL DEFAULT clock_timestamp(), heartbeat timestamptz, finished_at timestamptz, PRIMARY KEY (run, name));
     COMMENT ON COLUMN migrator.backfill.key IS 'The columns of the key that bounds the work; NULL: there is none.';
     COMMENT ON COLUMN migrator.backfill.bound IS 'Rows up to the last key at the start: those that come later are not its work.';
-    COMMENT ON COLUMN migrator.backfill.parts IS 'The tables that are walked, one after another: itself, or its partitions and what inherits from it.';
+    COMMENT ON COLUMN migrator.backfill.parts IS 'The tables that are walked, the smallest first: itself, or its partitions and what inherits from it.';
     COMMENT ON COLUMN migrator.backfill.blocks IS 'How many blocks each of them had at the start.';
-    COMMENT ON COLUMN migrator.backfill.part IS 'At which of them it is; one more than there are: it searches for what was missed.';
-    COMMENT ON COLUMN migrator.backfill.block IS 'Before this block of it the rows were walked.';
+    COMMENT ON COLUMN migrator.backfill.part IS 'Before this one of them all are walked; one more than there are: it searches for what was missed.';
+    COMMENT ON COLUMN migrator.backfill.block IS 'Before this block of each of the others the rows were walked.';
     COMMENT ON COLUMN migrator.backfill.paused IS 'UPDATE migrator.backfill SET paused = true pauses it; false goes on.';
     COMMENT ON COLUMN migrator.backfill.rows_per_second IS 'A limit that the operator sets; NULL: none.';
     COMMENT ON COLUMN migrator.backfill.nice IS 'It rests so many times as long as it worked; the operator sets it.';
@@ -299,7 +299,7 @@ BEGIN
   IF EXISTS (SELECT FROM migrator.backfill m WHERE (m.run, m.name) = (here, job)) THEN RETURN; END IF;
   FOR p IN SELECT c.oid::regclass AS part, s.blocks, CASE WHEN c.relpages > 0 AND c.reltuples >= 0 THEN c.reltuples / c.relpages END AS rows_of_a_block
              FROM pg_class c CROSS JOIN LATERAL (SELECT pg_relation_size(c.oid) / current_setting('block_size')::int) AS s (blocks)
-            WHERE c.oid IN (SELECT pg_temp.parts(target)) AND c.relkind = 'r' AND s.blocks > 0 ORDER BY c.oid LOOP
+            WHERE c.oid IN (SELECT pg_temp.parts(target)) AND c.relkind = 'r' AND s.blocks > 0 ORDER BY s.blocks, c.oid LOOP
     IF p.rows_of_a_block IS NULL THEN  -- never analysed
       EXECUTE format('SELECT count(*) / least(100, %s)::float8 FROM ONLY %s AS t WHERE t.ctid < ''(100,0)''', p.blocks, p.part) INTO p.rows_of_a_block;
     END IF;
@@ -347,9 +347,9 @@ DECLARE
   mark CONSTANT int := strpos(reverse(command), reverse('{batch}'));
   jit CONSTANT text := current_setting('jit'); page_cost CONSTANT text := current_setting('random_page_cost');
   started CONSTANT timestamptz := clock_timestamp();
-  b migrator.backfill; stretch int; sweeping boolean; source text; within text; batch_sql text; tids tid[]; at int; taken int; visited int;
+  b migrator.backfill; stretch bigint; ahead int; sweeping boolean; several boolean; within text; batch_sql text; tids tid[]; at int; taken int; visited int;
   sizes int[]; kind int; walked bigint; pages bigint; n bigint; reached bigint; locked bigint; seen bigint; idle int := 0; fewest bigint;
-  began timestamptz; took float8; nap float8; told timestamptz := clock_timestamp(); replayed pg_lsn; replayed_at timestamptz; samples text;
+  began timestamptz; planning float8; took float8; nap float8; told timestamptz := clock_timestamp(); replayed pg_lsn; replayed_at timestamptz; samples text;
 BEGIN
   CALL pg_temp.open_backfill(here, job, target, alias, fills);
   COMMIT;
@@ -362,26 +362,26 @@ BEGIN
     SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
     IF NOT FOUND THEN PERFORM pg_temp.fail(format('backfill %s: its row in migrator.backfill is gone', job), 'Run this file again: it starts this backfill anew.'); END IF;
     EXIT WHEN b.finished_at IS NOT NULL;
+    ahead := cardinality(b.parts) - b.part + 1; sweeping := ahead = 0;
+    -- Partitions are walked together, the same blocks of each: a batch is planned for all of them, and so there are no more batches than for one table of that size.
+    several := NOT sweeping AND cardinality(b.parts) > 1;
     -- So many blocks that reading them does not last longer than a batch.
-    stretch := coalesce(stretch, least(1000, greatest(100, 120000 * (SELECT sum(size) FROM unnest(b.blocks) AS size) / greatest(b.rows_estimated, 1))));
+    stretch := greatest(1, least(1000, greatest(100, 120000 * (SELECT sum(size) FROM unnest(b.blocks) AS size) / greatest(b.rows_estimated, 1))) / greatest(ahead, 1));
     -- A row on a page that a stretch has not changed yet takes many times as long as a later one: they have sizes of their own.
     sizes := coalesce(sizes, ARRAY[b.batch, b.batch]); seen := coalesce(seen, b.rows_seen);
-    sweeping := b.part > cardinality(b.parts);
-    IF NOT sweeping AND b.parts[b.part]::oid NOT IN (SELECT pg_temp.parts(target)) THEN
-      source := target::text; within := 'false';  -- it was detached meanwhile
-    ELSIF sweeping THEN
-      -- IS NOT FALSE keeps the planner from going along the key.
-      source := target::text; within := format(E'(%s) IS NOT FALSE AND (%s\n)', b.bound, remaining);
-    ELSE
-      source := format('ONLY %s', b.parts[b.part]); within := format('%1$I.ctid >= ''(%2$s,0)'' AND %1$I.ctid < ''(%3$s,0)''', alias, b.block, least(b.block + stretch, b.blocks[b.part]));
-    END IF;
+    -- IS NOT FALSE keeps the planner from going along the key.
+    within := CASE WHEN sweeping THEN format(E'(%s) IS NOT FALSE AND (%s\n)', b.bound, remaining)
+                   ELSE format('%1$I.ctid >= ''(%2$s,0)'' AND %1$I.ctid < ''(%3$s,0)''', alias, b.block, least(b.block + stretch, b.blocks[cardinality(b.blocks)])) END;
     EXECUTE format(E'SELECT count(*), count(DISTINCT page) FILTER (WHERE todo), coalesce(array_agg(place ORDER BY slot, place) FILTER (WHERE todo), ''{}'')
-        FROM (SELECT place, get_byte(at, 4) * 256 + get_byte(at, 5) AS slot, substr(at, 1, 4) AS page, todo
-                FROM (SELECT %1$I.ctid AS place, tidsend(%1$I.ctid) AS at, (%2$s\n) AND %3$s AS todo FROM %4$s AS %1$I WHERE %5$s LIMIT %6$s) AS r) AS r',
-      alias, remaining, b.bound, source, within, CASE WHEN sweeping THEN most::text ELSE 'ALL' END) INTO walked, pages, tids;
-    -- CASE hides the condition from the planner, whose statistics know nothing of new columns.
-    batch_sql := left(command, length(command) - mark - 6) || format(E'(%1$I.ctid = ANY ($1) AND CASE WHEN (%2$s\n) THEN true END', alias, remaining)
-      || CASE WHEN sweeping THEN ' AND ' || b.bound WHEN cardinality(b.parts) > 1 THEN format(' AND %I.tableoid = %s', alias, b.parts[b.part]::oid) ELSE '' END || ')' || right(command, mark - 1);
+        FROM (SELECT place, get_byte(at, 4) * 256 + get_byte(at, 5) AS slot, oidsend(part) || substr(at, 1, 4) AS page, todo
+                FROM (SELECT %1$I.tableoid AS part, %1$I.ctid AS place, tidsend(%1$I.ctid) AS at, (%2$s\n) AND %3$s AS todo FROM %4$s AS %1$I WHERE %5$s LIMIT %6$s) AS r) AS r',
+      alias, remaining, b.bound, target, within, CASE WHEN sweeping THEN most::text ELSE 'ALL' END) INTO walked, pages, tids;
+    -- CASE hides the condition from the planner, whose statistics know nothing of new columns. The places are those of several partitions: hidden, too, because it would
+    -- look at each for each of them, which the blocks tell it better; and a row that came later to a place of another partition's row is not to be filled.
+    batch_sql := left(command, length(command) - mark - 6) || format(E'(%1$I.ctid = ANY (%2$s) AND %3$s AND CASE WHEN (%4$s\n) AND %5$s THEN true END)', alias,
+      CASE WHEN several THEN 'ARRAY(SELECT DISTINCT unnest($1))' ELSE '$1' END, CASE WHEN several THEN within ELSE 'true' END,
+      remaining, CASE WHEN several OR sweeping THEN b.bound ELSE 'true' END) || right(command, mark - 1);
+    planning := CASE WHEN NOT several THEN 0 END;
     COMMIT;
     reached := 0; locked := 0; at := 1; visited := 1;
     WHILE at <= cardinality(tids) LOOP
@@ -389,7 +389,7 @@ BEGIN
       SELECT * INTO b FROM migrator.backfill m WHERE (m.run, m.name) = (here, job);
       IF at - visited >= pages AND NOT sweeping THEN
         -- Finding a row by its place does not prune its page; reading through the stretch does.
-        EXECUTE format('SELECT count(*) FROM %s AS %I WHERE %s', source, alias, within); COMMIT;
+        EXECUTE format('SELECT count(*) FROM %s AS %I WHERE %s', target, alias, within); COMMIT;
         visited := at;
       END IF;
       kind := CASE WHEN at <= pages THEN 1 ELSE 2 END;
@@ -398,9 +398,14 @@ BEGIN
       BEGIN
         -- Shorter than deadlock_timeout, so that it is never an application that a deadlock ends.
         PERFORM set_config('lock_timeout', '100ms', true);
+        IF planning IS NULL THEN
+          -- It takes the longer the more partitions there are, and locks no rows: that is no reason for smaller batches.
+          EXECUTE 'EXPLAIN ' || batch_sql USING tids[at : at];
+          planning := extract(epoch FROM clock_timestamp() - began); began := clock_timestamp();
+        END IF;
         EXECUTE batch_sql USING tids[at : at + taken - 1];
         GET DIAGNOSTICS n = ROW_COUNT;
-        took := extract(epoch FROM clock_timestamp() - began);
+        took := greatest(0.001, extract(epoch FROM clock_timestamp() - began) - planning);
         UPDATE migrator.backfill m SET rows_done = m.rows_done + n, rows_seen = m.rows_seen + taken, batch = sizes[1], heartbeat = clock_timestamp() WHERE (m.run, m.name) = (here, job);
       EXCEPTION WHEN lock_not_available OR deadlock_detected THEN n := NULL;
       END;
@@ -411,7 +416,7 @@ BEGIN
         reached := reached + n;
         -- Not below a hundred: then it is not the rows that take the time.
         IF taken = sizes[kind] OR took > aim THEN
-          sizes[kind] := greatest(least(taken, 100), least(50000, taken * greatest(0.5, least(2, aim / greatest(took, 0.001)))));
+          sizes[kind] := greatest(least(taken, 100), least(50000, taken * greatest(0.5, least(2, aim / took))));
         END IF;
         nap := least(10, greatest(b.nice * took, n::float8 / b.rows_per_second - took));
       END IF;
@@ -426,8 +431,7 @@ BEGIN
     END LOOP;
     IF NOT sweeping THEN
       UPDATE migrator.backfill m SET rows_seen = m.rows_seen + walked - cardinality(tids), heartbeat = clock_timestamp(),
-             part = m.part + (m.block + stretch >= m.blocks[m.part])::int, block = CASE WHEN m.block + stretch < m.blocks[m.part] THEN m.block + stretch ELSE 0 END
-       WHERE (m.run, m.name) = (here, job);
+             part = 1 + (SELECT count(*) FROM unnest(m.blocks) AS size WHERE size <= m.block + stretch), block = m.block + stretch WHERE (m.run, m.name) = (here, job);
     ELSIF cardinality(tids) = 0 THEN
       UPDATE migrator.backfill m SET finished_at = clock_timestamp() WHERE (m.run, m.name) = (here, job);
       RAISE NOTICE 'backfill %: % rows filled in %', job, b.rows_done, date_trunc('second', clock_timestamp() - b.started_at);

@@ -43,9 +43,15 @@ ROWS = (
     " timestamptz '2024-01-01 00:00Z' + i * interval '1 second'"
 )
 INDEXES = "CREATE INDEX ON t (pin); CREATE INDEX ON t (taken)"
-PARTITIONS = "; ".join(
-    f"CREATE TABLE t{n} PARTITION OF t FOR VALUES WITH (MODULUS 4, REMAINDER {n})" for n in range(4)
-)
+
+
+def partitions(count: int) -> str:
+    """SQL that makes so many hash partitions of `t`."""
+    return "; ".join(
+        f"CREATE TABLE t{n} PARTITION OF t FOR VALUES WITH (MODULUS {count}, REMAINDER {n})"
+        for n in range(count)
+    )
+
 
 SHAPES = {
     "random uuid": ("id uuid PRIMARY KEY", "gen_random_uuid()", ""),
@@ -54,7 +60,8 @@ SHAPES = {
     "text in the order of the rows": ("id text PRIMARY KEY", "to_char(i, 'FM000000000')", ""),
     "two columns": ("a int, b int, PRIMARY KEY (a, b)", "i / 10, i % 10", ""),
     "no key": ("id bigint", "i", ""),
-    "four partitions": ("id bigint PRIMARY KEY", "i", PARTITIONS),
+    "four partitions": ("id bigint PRIMARY KEY", "i", partitions(4)),
+    "a hundred partitions": ("id bigint PRIMARY KEY", "i", partitions(100)),
 }
 
 # A walk along the key as other tools do it, in batches of one size.
