@@ -95,6 +95,7 @@ def take_along(changes: Changes, facts: Facts) -> None:
             todo.append(_replace(changes, other))
         todo += sorted(changes.moved - seen)
     _carry(changes)
+    _set_aside_with(changes)
 
 
 def replace_instead(changes: Changes, facts: Facts, circle: Container[Identity]) -> bool:
@@ -145,15 +146,19 @@ def _carry(changes: Changes) -> None:
                 changes.carried.add(identity)
                 break
             one = objects[one.parent]
-    _set_aside_with(changes)
 
 
 def _set_aside_with(changes: Changes) -> None:
-    """Sets aside what is replaced and used by what is set aside, until nothing is used that would go too early."""
+    """Sets aside what is replaced, or gives way to an overload, and is used by what is set aside, until nothing is
+    used that would go too early."""
     objects, todo = changes.old.objects, sorted(changes.set_aside | changes.carried)
+    coming = (
+        {shared for i in changes.created if (shared := changes.new.objects[i].overloads)} if todo else set()
+    )
     while todo:
         for used in sorted(changes.old.depends.get(todo.pop(), ())):
-            if used in changes.replaced - changes.set_aside and objects[used].may_set_aside:
+            gone = used in changes.dropped - changes.set_aside and objects[used].may_set_aside
+            if gone and (used in changes.created or objects[used].overloads in coming):
                 changes.set_aside.add(used)
                 todo.append(used)
 

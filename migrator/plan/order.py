@@ -102,8 +102,11 @@ def _bridges_last(changes: Changes, before: Graph) -> None:
         before[bridge] |= {Vertex(Verb.DROP, i) for i in gone if old[i].enforces and old[i].table not in gone}
     for column in columns:
         before[column] |= bridges
-    for other in {Vertex(Verb.DROP, i) for i in gone if old[i].holds_rows and old[i].table in gone}:
-        before[other] |= columns
+    # What has a column that goes before them, as it has it from their table, goes with that column.
+    first = {old[v.identity].table for v in _earlier(before, *columns) if v.identity in old}
+    for identity in gone:
+        if old[identity].holds_rows and old[identity].table in gone - first:
+            before[Vertex(Verb.DROP, identity)] |= columns
 
 
 def bridged(changes: Changes, verb: Verb) -> set[Identity]:
@@ -172,15 +175,15 @@ def _tell_overloads_apart(changes: Changes, before: Graph) -> None:
             if shared := new.objects[other].overloads:
                 users[shared].add(vertex)
     for identity, shared in gone.items():
-        drop = Vertex(Verb.DROP, identity)
+        drop = Vertex(Verb.SET_ASIDE if identity in changes.set_aside else Verb.DROP, identity)
         earlier = _earlier(before, drop) if users[shared] else set()
         for vertex in users[shared] - earlier:
             before[vertex].add(drop)
 
 
-def _earlier(before: Graph, vertex: Vertex) -> set[Vertex]:
-    """All that comes before the vertex, at any distance."""
-    todo, found = [vertex], {vertex}
+def _earlier(before: Graph, *vertices: Vertex) -> set[Vertex]:
+    """The vertices, and all that comes before them, at any distance."""
+    todo, found = [*vertices], {*vertices}
     while todo:
         for other in before[todo.pop()] - found:
             found.add(other)

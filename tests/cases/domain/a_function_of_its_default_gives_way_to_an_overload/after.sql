@@ -1,0 +1,7 @@
+
+CREATE FUNCTION f(a int, b bigint DEFAULT 1) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+CREATE TABLE t (id int DEFAULT f(1), c int CHECK (f(c) > 0), g int GENERATED ALWAYS AS (f(id, 2)) STORED);
+CREATE INDEX t_f ON t (f(c));
+CREATE VIEW v AS SELECT f(id) AS x FROM t;
+CREATE DOMAIN d AS int DEFAULT f(5) CHECK (f(VALUE) > 0);
+CREATE TABLE u (a d);
