@@ -14,9 +14,10 @@ from migrator.statement import Identity, Statement
 # not only in a domain): PostgreSQL refuses to change much of these.
 STORED = """
     WITH RECURSIVE stored (type, inside) AS (
-      SELECT DISTINCT a.atttypid, false FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-      WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
-        AND a.atttypid >= 16384  -- nothing of ours is in a type of PostgreSQL itself
+      -- A column depends on its type, if that is not one of PostgreSQL itself, in which there is nothing of ours.
+      SELECT DISTINCT d.refobjid, false FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
+      WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid >= 16384
+        AND d.classid = 'pg_class'::regclass AND d.objsubid > 0 AND c.relkind IN ('r', 'p', 'm', 'f')
       UNION
       SELECT inner_.type, s.inside OR inner_.inside
       FROM stored s JOIN pg_type t ON t.oid = s.type CROSS JOIN LATERAL (

@@ -25,14 +25,12 @@ from migrator.kinds.base import (
     noted,
 )
 from migrator.kinds.owner import rights
+from migrator.kinds.relation import RELATIONS
 from migrator.kinds.role import exists
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, Precondition, Statement
 
 _MAINTAIN_SINCE = 17
-RELATIONS = ("table", "view", "materialized_view")
-"""The kinds of object whose columns can have privileges of their own."""
-
 OWNER = "OWNER"
 """How the owner is called as grantee or grantor: its privileges go with the object when the owner changes."""
 
@@ -55,7 +53,15 @@ def collapsed(privileges: str) -> str:
     return f"CASE WHEN {privileges} = everything THEN ARRAY['ALL'] ELSE coalesce({privileges}, '{{}}') END"
 
 
-_TARGETS = """
+_BROUGHT = """a.attrelid IN (SELECT oid FROM pg_class WHERE oid < 16384
+    UNION ALL SELECT objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND classid = 'pg_class'::regclass)"""
+"""SQL: whether attribute a is that of a relation which an extension or PostgreSQL itself brought."""
+
+
+def _targets(relations: str) -> str:
+    """SQL: everything with an acl, as rows t; `type` is the letter that acldefault takes. `relations`: a condition on
+    pg_attribute a, which has many times as many rows as all else: those whose columns are asked for."""
+    return f"""
     SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid, '' AS part, c.relacl AS acl,
            CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END AS type, c.relowner AS owner,
            c.relnamespace AS namespace
@@ -63,7 +69,7 @@ _TARGETS = """
     UNION ALL
     SELECT 'pg_class'::regclass, c.oid, a.attnum, a.attname::text, a.attacl, 'c', c.relowner, c.relnamespace
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    WHERE a.attacl IS NOT NULL AND {relations} AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     UNION ALL SELECT 'pg_proc'::regclass, oid, 0, '', proacl, 'f', proowner, pronamespace FROM pg_proc
     UNION ALL SELECT 'pg_type'::regclass, oid, 0, '', typacl, 'T', typowner, typnamespace FROM pg_type
     UNION ALL SELECT 'pg_namespace'::regclass, oid, 0, '', nspacl, 'n', nspowner, 0 FROM pg_namespace
@@ -73,7 +79,6 @@ _TARGETS = """
     UNION ALL SELECT 'pg_foreign_server'::regclass, oid, 0, '', srvacl, 'S', srvowner, 0
     FROM pg_foreign_server
 """
-"""Everything with an acl; `type` is the letter that acldefault takes."""
 
 
 _EVERYTHING = """(SELECT array_agg(e.privilege_type ORDER BY e.privilege_type)
@@ -220,7 +225,7 @@ class Grant(Privileges):
             ), target AS (
               SELECT t.*, acldefault(t.type::"char", t.owner) AS usual, {_EVERYTHING} AS everything,
                      g.acl AS everywhere, s.acl AS here
-              FROM ({_TARGETS}) AS t
+              FROM ({_targets("a.attrelid >= 16384")}) AS t
               LEFT JOIN terms g ON g.type = t.type AND g.namespace = 0
               LEFT JOIN terms s ON s.type = t.type AND s.namespace = t.namespace AND s.namespace <> 0
               WHERE (t.objid >= 16384 OR t.objid = 'public'::regnamespace)
@@ -346,7 +351,7 @@ class MemberGrant(Privileges):
             WITH target AS (
               SELECT t.*, e.extname::text AS extension, {_EVERYTHING} AS everything,
                      coalesce(i.initprivs, acldefault(t.type::"char", t.owner)) AS usual
-              FROM ({_TARGETS}) AS t
+              FROM ({_targets(_BROUGHT)}) AS t
               LEFT JOIN pg_depend d ON d.classid = t.classid AND d.objid = t.objid AND d.deptype = 'e'
                 AND d.refclassid = 'pg_extension'::regclass
               LEFT JOIN pg_extension e ON e.oid = d.refobjid

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from migrator.kinds.base import Facts
 
 _KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized_view", "f": "table"}
+RELATIONS = ("table", "view", "materialized_view")
+"""The kinds of object that have columns which rows can be read from."""
 
 
 def relation(relkind: str, schema: str, name: str) -> Identity:
