@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
+from itertools import compress, repeat
+from operator import ne
 
 from migrator.kinds.base import Facts, Object
 from migrator.state.snapshot import Snapshot
@@ -47,9 +49,9 @@ def diff(old: Snapshot, new: Snapshot, facts: Facts, same: Same | None = None) -
     """What differs between `old` and `new`, without what has to go along with it."""
     changes = Changes(old, new)
     left = dict(old.objects)
-    take = left.pop
-    for identity, after in [(i, one) for i, one in new.objects.items() if take(i, None) != one]:
-        before = old.objects.get(identity)
+    differ = map(ne, map(left.pop, new.objects, repeat(None)), new.objects.values())
+    for identity in list(compress(new.objects, differ)):
+        before, after = old.objects.get(identity), new.objects[identity]
         if before is None:
             changes.created.add(identity)
             continue
