@@ -88,14 +88,17 @@ def reader(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection[Any]]:
 
 
 def _needs(connection: psycopg.Connection[Any], kind: type[Object], privilege: str) -> bool:
-    """Whether the kind's query fails without the privilege, and does not fail with it."""
+    """Whether a query of the kind fails without the privilege, and does not fail with it."""
     version = connection.info.server_version // 10000
     try:
         with connection.transaction():
             connection.execute(f"REVOKE {privilege} FROM PUBLIC, {ROLE}")
             connection.execute(f"SET LOCAL ROLE {ROLE}")
             # A plan is refused as its query is, without running it.
-            connection.execute(f"EXPLAIN {kind.query(version)}")
+            cursor = psycopg.RawCursor(connection)
+            cursor.execute(f"EXPLAIN {kind.query(version)}")
+            if kind.by_form:
+                cursor.execute(f"EXPLAIN {kind.print_query(version)}", [[0]])
             raise psycopg.Rollback
     except psycopg.errors.InsufficientPrivilege:
         return True

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+
+from migrator.kinds import KINDS
+from migrator.kinds.base import Columns, Forms
 from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
 from migrator.kinds.default import Default
@@ -81,7 +89,7 @@ LIKE_EACH_OTHER = """
         ADD FOREIGN KEY (n) REFERENCES d, ADD FOREIGN KEY (z) REFERENCES c, ADD FOREIGN KEY (z) REFERENCES c (y),
         ADD FOREIGN KEY (z) REFERENCES c ON DELETE CASCADE, ADD FOREIGN KEY (z) REFERENCES c ON UPDATE CASCADE,
         ADD FOREIGN KEY (z) REFERENCES c DEFERRABLE, ADD FOREIGN KEY (z) REFERENCES c NOT VALID,
-        ADD FOREIGN KEY (n, z) REFERENCES c (n, y) MATCH FULL, ADD FOREIGN KEY (n, z) REFERENCES c (n, y) ON DELETE SET NULL (z),
+        ADD FOREIGN KEY (n, z) REFERENCES c (n, y), ADD FOREIGN KEY (n, z) REFERENCES c (n, y) MATCH FULL, ADD FOREIGN KEY (n, z) REFERENCES c (n, y) ON DELETE SET NULL (z),
         ADD FOREIGN KEY (n, z) REFERENCES c (n, y) ON DELETE SET NULL (n);
     CREATE TABLE p (x text, n int) PARTITION BY LIST (n);
     CREATE INDEX ON p (x);
@@ -165,3 +173,85 @@ def test_each_expression_of_a_column_is_read_as_postgresql_prints_it(database: D
         generated | {(o.table_name, o.column): o.expression for o in found if isinstance(o, Default)}
         == printed
     )
+
+
+# Columns, indexes and constraints each of which differs from another in one thing that is not in their definition.
+ALIKE_BUT_FOR_ONE_THING = """
+    CREATE TYPE rows_of AS (x int);
+    CREATE TABLE a1 (n int, m int, x text, y varchar(5), z varchar(6), c text COLLATE "C", k text, u int);
+    CREATE TABLE a2 (n int, m bigint, x text, y varchar(6), z varchar(6), c text COLLATE "C", k text COLLATE "C", u int);
+    CREATE TABLE a3 (LIKE a1);
+    ALTER TABLE a2 ALTER x SET STORAGE MAIN, ALTER c SET COMPRESSION pglz, ALTER z SET STATISTICS 7, ALTER n SET (n_distinct = 5);
+    ALTER TABLE a2 ADD g int GENERATED ALWAYS AS (n + 1) STORED;
+    CREATE TABLE holds (r a3);
+    CREATE TABLE above (n int, m int, CONSTRAINT positive CHECK (n > 0));
+    CREATE TABLE below (n int) INHERITS (above);
+    CREATE TABLE lower () INHERITS (above);
+    CREATE TABLE lowest (CONSTRAINT positive CHECK (n > 0)) INHERITS (above);
+    CREATE TABLE keyed (n int, m int) PARTITION BY LIST (n);
+    CREATE TABLE part PARTITION OF keyed FOR VALUES IN (1);
+    CREATE TABLE parts PARTITION OF keyed FOR VALUES IN (2) PARTITION BY LIST (m);
+    CREATE TABLE not_keyed (n int, m int, CHECK (m > 0));
+    CREATE INDEX ON keyed (m);
+    CREATE INDEX ON part (m);
+    ALTER TABLE keyed ADD UNIQUE (n, m), ADD CHECK (m > 0);
+    ALTER TABLE part ADD UNIQUE (m);
+    ALTER TABLE above ADD UNIQUE (m), ADD CHECK (m > 1);
+    ALTER TABLE below ADD UNIQUE (m);
+    CREATE INDEX ON a1 (n);
+    CREATE UNIQUE INDEX ON a1 (n);
+    CREATE INDEX broken ON a1 (n);
+    UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass;
+    CREATE INDEX aimed ON a1 ((n + 1));
+    CREATE INDEX ON a1 ((n + 1));
+    ALTER INDEX aimed ALTER COLUMN 1 SET STATISTICS 99;
+    CREATE INDEX ON a1 (n, m);
+    CREATE INDEX ON a1 (n) INCLUDE (m);
+    CREATE INDEX placed ON a1 (n) TABLESPACE aside;
+    ALTER TABLE a1 ADD PRIMARY KEY (n), ADD UNIQUE (m), ADD UNIQUE (n) USING INDEX TABLESPACE aside, ADD UNIQUE (n), ADD CHECK (n > 0), ADD CHECK (n > 0) NOT VALID;
+    CREATE MATERIALIZED VIEW v AS SELECT n FROM a1;
+    CREATE INDEX ON v (n);
+"""
+SINCE_18 = """
+    CREATE EXTENSION btree_gist;
+    ALTER TABLE a1 ADD CHECK (n > 0) NOT ENFORCED;
+    CREATE TABLE t1 (n int, r int4range, UNIQUE (n, r), UNIQUE (n, r WITHOUT OVERLAPS));
+    CREATE TABLE t2 (n int, r int4range, FOREIGN KEY (n, r) REFERENCES t1 (n, r), FOREIGN KEY (n, PERIOD r) REFERENCES t1 (n, PERIOD r));
+"""
+
+
+@pytest.mark.parametrize("made", [LIKE_EACH_OTHER, ALIKE_BUT_FOR_ONE_THING])
+def test_what_is_read_once_for_a_form_is_what_each_object_would_give(
+    server: Server, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    with psycopg.connect(server.address, autocommit=True) as connection:
+        connection.execute("SET allow_in_place_tablespaces = on")
+        connection.execute("CREATE TABLESPACE aside LOCATION ''")
+        try:
+            with server.scratch() as database:
+                _read_by_form_and_each(database, monkeypatch, made)
+        finally:
+            connection.execute("DROP TABLESPACE aside")
+
+
+def _read_by_form_and_each(database: Database, monkeypatch: pytest.MonkeyPatch, made: str) -> None:
+    with database.connect() as connection:
+        connection.execute(made)
+        if database.server.version >= 18 and made is ALIKE_BUT_FOR_ONE_THING:
+            connection.execute(SINCE_18)
+        by_form = catalog.read(connection).objects
+        for kind in KINDS:
+            if kind.by_form:
+                monkeypatch.setattr(kind, "forms", _each_its_own(kind.forms))
+        assert by_form == catalog.read(connection).objects
+
+
+def _each_its_own(forms: Callable[[Sequence[Any], Columns], Forms]) -> Callable[..., Forms]:
+    def each(rows: Sequence[Any], columns: Columns) -> Forms:
+        named = {}
+        for row in rows:
+            (form,), names = forms([row], columns)
+            named[row[0]] = names.get(form, ())
+        return [row[0] for row in rows], named
+
+    return each

@@ -14,7 +14,7 @@ million objects is then a comparison of tuples in C.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, ClassVar, Protocol, Self, dataclass_transform
@@ -139,6 +139,9 @@ class Columns(Protocol):
         """The same for tables all of whose columns agree in the `indexed` fields."""
 
 
+Forms = tuple[Sequence[Hashable], Mapping[Hashable, tuple[Any, ...]]]
+
+
 @dataclass(frozen=True)
 class Tree:
     """An object with those of its parts that are written inside its own statement."""
@@ -245,11 +248,16 @@ class Object(tuple[Any, ...]):
     """True: making it can run such code at once, so it comes as late as its dependencies let it."""
     printed: ClassVar[tuple[str, ...]] = ()
     """The fields whose text PostgreSQL may print otherwise once it has read it: what `reprint` asks for."""
-    shared: ClassVar[tuple[str, ...]] = ()
-    """Fields, one after the other, that PostgreSQL prints alike for all objects of one form, which is most of the work of
-    reading them. `query` leaves them out, and gives what `form` needs behind its fields; `print_query` gives them."""
-    indexed: ClassVar[tuple[str, ...]] = ()
-    """Fields of a column: its name, and all else of it that the print of an index can depend on."""
+    by_form: ClassVar[bool] = False
+    """True: to print its fields is most of the work of reading it, and PostgreSQL prints them alike for all objects of one
+    form. `query` gives names and what `forms` needs; the fields are asked for by `print_query`, of one object of each form."""
+    of_relation: ClassVar[int | None] = None
+    """Not None: a part of a relation, whose address `query` gives behind its own. So many keys, from the first, are schema and
+    name of that, and where the name is no key it is the first field behind them: these are left out, so that they are read
+    once for a table, and not again with each of its parts. What it `needs` is on the same relation, or on one that pg_depend
+    ties it to."""
+    indexed: ClassVar[tuple[int, ...]] = ()
+    """Where a row of a column has its name, its number, and all else that the print of an index can depend on."""
     _key_count: ClassVar[int] = 0
     _compared: ClassVar[tuple[int, ...]] = ()
 
@@ -284,13 +292,15 @@ class Object(tuple[Any, ...]):
         raise NotImplementedError
 
     @classmethod
-    def form(cls, row: Sequence[Any], columns: Columns) -> tuple[Hashable, tuple[Any, ...]]:
-        """All that the `shared` fields of a row of `query` are printed from; and the last fields, which name columns."""
+    def forms(cls, rows: Sequence[tuple[Any, ...]], columns: Columns) -> Forms:
+        """For each row of `query` all that its fields behind the keys follow from; and for each of these forms the last
+        fields, where those are names of columns."""
         raise NotImplementedError
 
     @classmethod
     def print_query(cls, version: int) -> str:
-        """The address and the `shared` fields of each object in an array of addresses, its one parameter."""
+        """The address and the fields behind the keys, but those that come from elsewhere, of each object in an array of
+        addresses, $1."""
         raise NotImplementedError
 
     # ── naming ──

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from migrator.errors import PlanError
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds import conversion
-from migrator.kinds.base import Facts, Object, Tree, address, altered, describe, key, noted
+from migrator.kinds.base import (
+    Columns,
+    Facts,
+    Forms,
+    Object,
+    Tree,
+    address,
+    altered,
+    describe,
+    key,
+    noted,
+    oid_of,
+)
 from migrator.kinds.composite import STORED
 from migrator.kinds.domain import computed_below, holders, holders_below
 from migrator.kinds.inherited import alter_table, comes_with_create, declared, made_above, originals, sources
-from migrator.kinds.schema import OURS
 from migrator.kinds.tied import above, below, changed_at, comes_with_tie, raised, stand_in
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -45,7 +57,9 @@ class Column(Object):
         "pg_inherits": "inhrelid inhparent inhseqno",
     }
 
-    indexed = ("column", "type", "collation")
+    of_relation = 2
+    by_form = True
+    indexed = (2, 3, 4, 5, 6)
 
     schema: str = key()
     table_name: str = key()
@@ -59,18 +73,33 @@ class Column(Object):
     statistics: int | None = altered()
     options: list[str] = altered()
     local: bool = altered()
-    number: int = noted("the order in which new columns are written; PostgreSQL cannot move one")
     type_storage: str = noted("the storage to go back to when none is asked for")
     sources: list[list[str]] | None = noted("the tables from which it is inherited")
     keyed: bool = noted("whether its table is partitioned by it, so that its type cannot change in place")
     stored: bool = noted("whether columns hold rows of its table, so that its type cannot change in place")
+    number: int = noted("the order in which new columns are written; PostgreSQL cannot move one")
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
             {STORED}
-            SELECT {address("pg_class", "c.oid", "a.attnum")}, n.nspname::text, c.relname::text,
-                   a.attname::text, format_type(a.atttypid, a.atttypmod),
+            SELECT {address("pg_class", "c.oid", "a.attnum")}, {address("pg_class", "c.oid")}, a.attname::text,
+                   a.attnum::int4, a.atttypid, a.atttypmod, a.attcollation, a.attstorage::text,
+                   CASE WHEN a.attgenerated = '' AND a.attcompression = '' AND coalesce(a.attstattarget, -1) = -1 AND a.attoptions IS NULL
+                     AND a.attinhcount = 0 AND c.relkind <> 'p'
+                     AND NOT c.reltype IN (SELECT type FROM stored) THEN NULL ELSE a.attrelid END
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.oid >= 16384"""
+
+    @classmethod
+    def forms(cls, rows: Sequence[tuple[Any, ...]], columns: Columns) -> Forms:
+        return [row[3:] for row in rows], {}
+
+    @classmethod
+    def print_query(cls, version: int) -> str:
+        return f"""
+            {STORED}
+            SELECT u.address, format_type(a.atttypid, a.atttypmod),
                    CASE WHEN a.attcollation <> t.typcollation THEN (
                      SELECT format('%I.%I', cn.nspname, co.collname)
                      FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
@@ -79,14 +108,12 @@ class Column(Object):
                      SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END,
                    CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
                    a.attcompression::text, nullif(a.attstattarget, -1)::int4, {OPTIONS},
-                   a.attislocal OR c.relispartition, a.attnum::int4, t.typstorage::text,
+                   a.attislocal OR c.relispartition, t.typstorage::text,
                    {sources("a.attinhcount", _IS_THERE)}, {_KEYED},
-                   c.reltype IN (SELECT type FROM stored)
-            FROM pg_attribute a
-            JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            JOIN pg_type t ON t.oid = a.atttypid
-            WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
-              AND {OURS}"""
+                   c.reltype IN (SELECT type FROM stored), a.attnum::int4
+            FROM unnest($1::int8[]) AS u (address)
+            JOIN pg_attribute a ON a.attrelid = {oid_of("u.address")} AND a.attnum = u.address & 65535
+            JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"""
 
     @property
     def parent(self) -> Identity:

@@ -9,6 +9,7 @@ from migrator.hazards import Hazards
 from migrator.kinds.base import (
     Columns,
     Facts,
+    Forms,
     Object,
     Tree,
     address,
@@ -31,7 +32,6 @@ from migrator.kinds.index import (
 )
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.options import leading, storage
-from migrator.kinds.schema import OURS
 from migrator.kinds.tied import comes_with_tie, raised, stand_in
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -49,6 +49,7 @@ class Constraint(Object):
     kind = "constraint"
     enforces = True
     copyable = True
+    of_relation = 2
     catalogs = {
         "pg_constraint": "oid conname contype condeferrable condeferred convalidated conrelid conindid"
         " confrelid conkey confkey conbin conexclop confupdtype confdeltype confmatchtype confdelsetcols connoinherit"
@@ -58,7 +59,7 @@ class Constraint(Object):
     }
 
     printed = ("definition",)
-    shared = ("definition", "deferrable", "condition", "index_body")
+    by_form = True
 
     schema: str = key()
     table_name: str = key()
@@ -68,10 +69,10 @@ class Constraint(Object):
     deferrable: str = altered()
     condition: str | None = noted("the expression of a CHECK, to ask for the rows in the way")
     index_body: str | None = noted("to build the index of a key concurrently")
+    options: list[str] = altered()
     enforced: bool = altered()
     valid: bool = altered()
     local: bool = altered()
-    options: list[str] = altered()
     tablespace: str | None = altered()
     target: list[str] | None = noted("the table that a foreign key references: schema, name")
     index_unique: bool | None = noted("to build the index of a key concurrently")
@@ -86,44 +87,59 @@ class Constraint(Object):
     def query(cls, version: int) -> str:
         enforced, period = _ENFORCED[version >= 18]
         return f"""
-            SELECT {address("pg_constraint", "k.oid")}, n.nspname::text, c.relname::text, k.conname::text, k.contype::text,
-                   {enforced}, k.convalidated OR NOT {enforced}, k.conislocal OR c.relispartition,
-                   coalesce(ic.reloptions, '{{}}'), s.spcname::text,
-                   CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END, i.indisunique,
-                   NOT {period} AND i.indexprs IS NULL AND i.indpred IS NULL AND 0 = ALL (i.indoption::int2[]), c.relkind = 'p',
-                   CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END, {PART_OF},
-                   CASE WHEN k.confdelsetcols IS NOT NULL THEN k.oid::text
+            SELECT {address("pg_constraint", "k.oid")}, {address("pg_class", "c.oid")}, k.conname::text,
+                   CASE WHEN k.confdelsetcols IS NOT NULL OR k.coninhcount > 0 THEN k.oid::text
                    ELSE concat_ws(' ', k.contype, k.condeferrable, k.condeferred, k.convalidated, {enforced}, {period}, k.connoinherit,
-                     k.conexclop, k.confrelid, k.confmatchtype, k.confupdtype, k.confdeltype, k.conbin) END,
+                     k.conexclop, k.confrelid, k.confmatchtype, k.confupdtype, k.confdeltype,
+                     c.relkind, k.conbin) END,
                    CASE WHEN i.indexrelid IS NOT NULL THEN {FORM} END, i.indkey::text, {COMPUTED},
-                   {address("pg_class", "k.conrelid")}, coalesce(k.conkey::text, ''), {address("pg_class", "k.confrelid")}, k.confkey::text
-            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
-            LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
-            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
-            WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relpersistence <> 't' AND {OURS}
-              AND c.relkind IN ('r', 'p', 'f') AND NOT (k.contype = 'f' AND k.conparentid <> 0)"""
+                   coalesce(k.conkey::text, ''), {address("pg_class", "k.confrelid")}, k.confkey::text
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+            LEFT JOIN pg_index i ON i.indexrelid = CASE WHEN k.contype IN ('p', 'u', 'x') THEN k.conindid END
+            LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
+            WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'f')
+              AND NOT (k.contype = 'f' AND k.conparentid <> 0)"""
 
     @classmethod
-    def form(cls, row: Sequence[Any], columns: Columns) -> tuple[Hashable, tuple[Any, ...]]:
-        form, index, keys, computed, table, numbers, target, target_numbers = row[-8:]
-        on, of = columns.of(table, numbers), columns.of(target, target_numbers) if target_numbers else None
-        indexed = columns.of(table, keys).alike if index else None
-        every = columns.every(table) if computed else None
-        return (form, on.alike, of and of.alike, index, indexed, every), (on.names, of and of.names)
+    def forms(cls, rows: Sequence[tuple[Any, ...]], columns: Columns) -> Forms:
+        forms: list[Hashable] = []
+        named: dict[Hashable, tuple[Any, ...]] = {}
+        alike: dict[Hashable, Hashable] = {}
+        for row in rows:
+            # Where a table is referenced, its address stands for its columns.
+            like = columns.every(row[1]), row[3:]
+            form = alike.get(like)
+            if form is None:
+                told, index, keys, computed, numbers, target, target_numbers = row[3:]
+                on = columns.of(row[1], numbers)
+                of = columns.of(target, target_numbers) if target_numbers else None
+                indexed = columns.of(row[1], keys).alike if index else None
+                every = like[0] if computed else None
+                form = alike[like] = (told, on.alike, of and of.alike, index, indexed, every)
+                named[form] = (on.names, of and of.names)
+            forms.append(form)
+        return forms, named
 
     @classmethod
     def print_query(cls, version: int) -> str:
-        enforced, _ = _ENFORCED[version >= 18]
+        enforced, period = _ENFORCED[version >= 18]
         return f"""
             WITH wanted AS MATERIALIZED (
-              SELECT k.* FROM unnest(%s::int8[]) AS u (address) JOIN pg_constraint k ON k.oid = {oid_of("address")}),
+              SELECT k.* FROM unnest($1::int8[]) AS u (address) JOIN pg_constraint k ON k.oid = {oid_of("address")}),
             bodies AS MATERIALIZED ({bodies("i.indexrelid IN (SELECT conindid FROM wanted WHERE contype IN ('p', 'u', 'x'))")})
-            SELECT {address("pg_constraint", "k.oid")},
+            SELECT {address("pg_constraint", "k.oid")}, k.contype::text,
                    left(definition, length(definition) - length(deferral || CASE WHEN NOT enforced THEN ' NOT ENFORCED'
                                                                             WHEN NOT k.convalidated THEN ' NOT VALID' ELSE '' END)),
-                   deferral, CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, d.body
-            FROM wanted k LEFT JOIN bodies d ON d.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
+                   deferral, CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, d.body, coalesce(d.options, '{{}}'),
+                   enforced, k.convalidated OR NOT enforced, k.conislocal OR c.relispartition, s.spcname::text,
+                   CASE WHEN k.contype = 'f' THEN ARRAY[fn.nspname::text, f.relname::text] END, i.indisunique,
+                   NOT {period} AND i.indexprs IS NULL AND i.indpred IS NULL AND 0 = ALL (i.indoption::int2[]), c.relkind = 'p',
+                   CASE WHEN k.contype = 'c' THEN {sources("k.coninhcount", _IS_THERE)} END, {PART_OF}
+            FROM wanted k JOIN pg_class c ON c.oid = k.conrelid
+            LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
+            LEFT JOIN bodies d ON d.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
+            LEFT JOIN pg_index i ON i.indexrelid = d.oid LEFT JOIN pg_class ic ON ic.oid = d.oid
+            LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
             CROSS JOIN LATERAL (
               SELECT pg_get_constraintdef(k.oid), {enforced}, CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
                      || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END OFFSET 0) AS printed (definition, enforced, deferral)"""
@@ -203,9 +219,9 @@ class Constraint(Object):
     def needs(self) -> Iterable[Identity]:
         """A primary key makes its columns NOT NULL by itself where they are not, under a lock. Whether a foreign key can
         be there follows from how both of its tables are stored."""
-        columns = self.columns if self.type == "p" else ()
-        target = [self.references] if self.references else []
-        return [*target, *(("not_null", self.schema, self.table_name, column) for column in columns)]
+        if self.type == "p":
+            return [("not_null", self.schema, self.table_name, column) for column in self.columns]
+        return [self.references] if self.references else ()
 
     def follows(self) -> Iterable[Identity]:
         # ATTACH PARTITION takes the first index that is like that of the parent.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from migrator.kinds.base import Columns, Facts, Object, Tree, address, altered, key, oid_of
+from migrator.kinds.base import Columns, Facts, Forms, Object, Tree, address, altered, key, oid_of
 from migrator.kinds.column import Column
 from migrator.kinds.domain import holders_below
 from migrator.kinds.inherited import alter_table, made_above
 from migrator.kinds.relation import rows_elsewhere
-from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
 from migrator.statement import Backfill, Identity, LockMode, Statement, lock
 
@@ -32,6 +31,7 @@ class Default(Object):
     pins_type = True
     stays_aside = True
     evaluates = True
+    of_relation = 2
     catalogs = {"pg_attrdef": "oid adrelid adnum adbin"}
 
     schema: str = key()
@@ -39,27 +39,25 @@ class Default(Object):
     column: str = key()
     expression: str = altered()
 
-    shared = ("expression",)
+    by_form = True
 
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT {address("pg_attrdef", "d.oid")}, n.nspname::text, c.relname::text,
-                   a.attname::text, d.adbin::text
-            FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-            WHERE a.atthasdef AND a.attgenerated = '' AND c.relkind <> 'v' AND {OURS}"""
+            SELECT {address("pg_attrdef", "d.oid")}, {address("pg_class", "d.adrelid")}, a.attname::text, d.adbin::text
+            FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+            WHERE a.atthasdef AND a.attgenerated = '' AND d.adrelid NOT IN (SELECT oid FROM pg_class WHERE relkind = 'v')"""
 
     @classmethod
-    def form(cls, row: Sequence[Any], columns: Columns) -> tuple[Hashable, tuple[Any, ...]]:
-        return row[-1], ()
+    def forms(cls, rows: Sequence[tuple[Any, ...]], columns: Columns) -> Forms:
+        return [row[-1] for row in rows], {}
 
     @classmethod
     def print_query(cls, version: int) -> str:
         # A default names no column; without the table, pg_get_expr does not have to open it.
         return f"""
             SELECT address, pg_get_expr(d.adbin, 0)
-            FROM unnest(%s::int8[]) AS wanted (address) JOIN pg_attrdef d ON d.oid = {oid_of("address")}"""
+            FROM unnest($1::int8[]) AS wanted (address) JOIN pg_attrdef d ON d.oid = {oid_of("address")}"""
 
     @property
     def parent(self) -> Identity:

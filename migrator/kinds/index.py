@@ -8,6 +8,7 @@ from typing import Any
 from migrator.kinds.base import (
     Columns,
     Facts,
+    Forms,
     Object,
     Tree,
     address,
@@ -18,21 +19,23 @@ from migrator.kinds.base import (
     suffixed,
 )
 from migrator.kinds.options import leading, storage
-from migrator.kinds.schema import OURS
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Guard, Identity, LockMode, Precondition, Statement, lock
 
-OF_CONSTRAINT = (
-    "EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
-)
+OF_CONSTRAINT = """(i.indisprimary OR i.indisexclusion
+    OR i.indisunique AND i.indexrelid IN (SELECT conindid FROM pg_constraint WHERE contype = 'u'))"""
 """SQL: whether index i belongs to a constraint."""
 FORM = """
-    concat_ws(' ', i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption, ic.reloptions, i.indpred, '|', i.indexprs,
+    concat_ws(' ', i.indisunique, i.indnullsnotdistinct, i.indclass, i.indcollation, i.indoption, ic.reltablespace, ic.reloptions,
+              i.indpred, '|', i.indexprs, CASE WHEN ic.relispartition THEN ic.oid END,
               -- Only operator classes of other kinds than the B-tree of PostgreSQL itself have parameters.
               CASE WHEN (ic.relam <> 403 OR 16384 <= ANY (i.indclass::oid[]))
                         AND EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = ic.oid AND o.attoptions IS NOT NULL) THEN ic.oid END)"""
 """SQL: what index i (pg_class ic) is printed from, its columns aside. The tree of an expression has columns by number; where it
 has a whole row, which is printed as its table, it has the type of that row."""
+_TARGETS = """ARRAY(SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
+                     WHERE a.attrelid = ic.oid AND a.attnum > 0 AND a.attstattarget >= 0 ORDER BY a.attnum)"""
+"""SQL: the statistics targets of the expressions of index ic."""
 COMPUTED = "num_nulls(i.indpred, i.indexprs) < 2"
 """SQL: whether index i has an expression, which can name any column."""
 
@@ -148,8 +151,9 @@ class Index(Object):
         "pg_tablespace": "oid spcname",
     }
 
+    of_relation = 1
+    by_form = True
     printed = ("predicate",)
-    shared = ("body", "options", "predicate")
 
     schema: str = key()
     index_name: str = key()
@@ -172,31 +176,39 @@ class Index(Object):
     @classmethod
     def query(cls, version: int) -> str:
         return f"""
-            SELECT {address("pg_class", "ic.oid")}, n.nspname::text, ic.relname::text, c.relname::text,
-                   i.indisunique,
-                   CASE WHEN i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(
-                     SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
-                     WHERE a.attrelid = ic.oid AND a.attnum > 0 AND a.attstattarget >= 0 ORDER BY a.attnum) END,
-                   s.spcname::text, i.indisvalid OR ic.relkind = 'I',
-                   NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text, {PART_OF},
-                   {FORM}, {address("pg_class", "c.oid")}, i.indkey::text, i.indnkeyatts::int4, {COMPUTED}
+            SELECT {address("pg_class", "ic.oid")}, {address("pg_class", "c.oid")}, ic.relname::text,
+                   {FORM}, i.indisvalid, c.relkind::text, CASE WHEN i.indexprs IS NOT NULL THEN {_TARGETS}::text END,
+                   i.indkey::text, i.indnkeyatts::int4, {COMPUTED}
             FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
-            JOIN pg_namespace n ON n.oid = ic.relnamespace LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace
-            WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {OURS} AND NOT {OF_CONSTRAINT}"""
+            WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384 AND NOT {OF_CONSTRAINT}"""
 
     @classmethod
-    def form(cls, row: Sequence[Any], columns: Columns) -> tuple[Hashable, tuple[Any, ...]]:
-        form, table, numbers, keys, computed = row[-5:]
-        on = columns.of(table, numbers)
-        return (form, on.alike, columns.every(table) if computed else None), (on.names[:keys],)
+    def forms(cls, rows: Sequence[tuple[Any, ...]], columns: Columns) -> Forms:
+        forms: list[Hashable] = []
+        named: dict[Hashable, tuple[Any, ...]] = {}
+        alike: dict[Hashable, Hashable] = {}
+        for row in rows:
+            like = columns.every(row[1]), row[3:]
+            form = alike.get(like)
+            if form is None:
+                *told, numbers, keys, computed = row[3:]
+                on = columns.of(row[1], numbers)
+                form = alike[like] = (*told, on.alike, like[0] if computed else None)
+                named[form] = (on.names[:keys],)
+            forms.append(form)
+        return forms, named
 
     @classmethod
     def print_query(cls, version: int) -> str:
-        wanted = f"i.indexrelid IN (SELECT {oid_of('address')} FROM unnest(%s::int8[]) AS wanted (address))"
+        wanted = f"i.indexrelid IN (SELECT {oid_of('address')} FROM unnest($1::int8[]) AS wanted (address))"
         return f"""
-            SELECT {address("pg_class", "oid")}, CASE WHEN whole THEN bare ELSE body END,
-                   CASE WHEN whole THEN options ELSE '{{}}' END, CASE WHEN whole THEN predicate END
-            FROM ({bodies(wanted)}) AS bodies"""
+            SELECT {address("pg_class", "ic.oid")}, i.indisunique, CASE WHEN whole THEN bare ELSE body END,
+                   CASE WHEN whole THEN options ELSE '{{}}' END, CASE WHEN whole THEN predicate END, {_TARGETS},
+                   s.spcname::text, i.indisvalid OR ic.relkind = 'I', NOT i.indnullsnotdistinct, c.relkind = 'p', c.relkind::text,
+                   {PART_OF}
+            FROM ({bodies(wanted)}) AS printed JOIN pg_index i ON i.indexrelid = printed.oid
+            JOIN pg_class ic ON ic.oid = printed.oid JOIN pg_class c ON c.oid = i.indrelid
+            LEFT JOIN pg_tablespace s ON s.oid = ic.reltablespace"""
 
     @property
     def parent(self) -> Identity:

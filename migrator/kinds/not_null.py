@@ -20,7 +20,6 @@ from migrator.kinds.base import (
 from migrator.kinds.column import Column
 from migrator.kinds.inherited import comes_with_create, made_above, originals, sources
 from migrator.kinds.partition import Partition
-from migrator.kinds.schema import OURS
 from migrator.kinds.tied import comes_with_tie, handed_over, raised, stand_in
 from migrator.sql import dollar_quoted, identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
@@ -51,6 +50,7 @@ class NotNull(Object):
     copyable = True
     stays_aside = True
     own_name = "actual"
+    of_relation = 2
     catalogs = {
         "pg_attribute": "attrelid attname attnum attnotnull",
         "pg_constraint": "oid conrelid conkey conname contype convalidated connoinherit conislocal coninhcount",
@@ -81,15 +81,15 @@ class NotNull(Object):
         # Up to 17 nothing tells whether a child declares it too; it then goes with that of its parent.
         came, local = ("k.coninhcount", "k.conislocal") if version >= 18 else ("a.attinhcount", "true")
         return f"""
-            SELECT coalesce({address("pg_constraint", "k.oid")}, {NO_ADDRESS}), n.nspname::text, c.relname::text, a.attname::text,
+            SELECT coalesce({address("pg_constraint", "k.oid")}, {NO_ADDRESS}), {address("pg_class", "c.oid")}, a.attname::text,
                    CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null'
                              AND (c.relispartition OR {local}) THEN k.conname::text END,
                    coalesce(k.convalidated, true), coalesce(k.connoinherit, false), {local} OR c.relispartition,
                    {sources(came, there)}, k.conname::text
-            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
             LEFT JOIN {constraint}
             WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f')
-              AND c.relpersistence <> 't' AND {OURS}"""
+              AND c.oid >= 16384"""
 
     @property
     def parent(self) -> Identity:

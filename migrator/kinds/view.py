@@ -144,7 +144,7 @@ class ViewColumn(Object):
         "pg_type": "oid typstorage",
     }
 
-    indexed = ("column", "schema", "view")
+    indexed = (3, 9, 1, 2)
 
     schema: str = key()
     view: str = key()

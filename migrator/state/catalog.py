@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -12,9 +12,10 @@ import psycopg
 
 from migrator.errors import ServerError
 from migrator.kinds import KINDS
-from migrator.kinds.base import Address, Columns, Object, attribute, located, whole
+from migrator.kinds.base import Address, Object, located
+from migrator.kinds.relation import RELATIONS
 from migrator.state.answers import Answers
-from migrator.state.columns import TableColumns
+from migrator.state.made import Made
 from migrator.state.snapshot import Snapshot
 from migrator.state.ties import COPY, Links, Ties
 from migrator.statement import Identity
@@ -137,34 +138,29 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
         execute("SET LOCAL jit = off")
         execute("SET LOCAL max_parallel_workers_per_gather = 0")
         execute("SET LOCAL work_mem = '32MB'")
-        # What stands on others, or is printed with their names, is read once these are known.
-        kinds = sorted(KINDS, key=lambda kind: (kind.attached, bool(kind.shared)))
-        asked = [_DEPEND, *(kind.query(version) for kind in kinds), _all_addresses(), _LABELS, _ODD]
-        with closing(Answers(connection, asked)) as answers:
+        kinds = sorted(KINDS, key=_when)
+        alone = [kind for kind in kinds if _when(kind) < _TOGETHER]
+        batches = [
+            [_DEPEND],
+            *([kind.query(version)] for kind in alone),
+            [kind.query(version) for kind in kinds[len(alone) :]],
+            [_all_addresses(), _LABELS, _ODD],
+        ]
+        with closing(Answers(connection, batches)) as answers:
             rows = next(answers)
             links = Links(rows)
-            objects: dict[Identity, Object] = {}
-            columns = TableColumns()
+            made = Made(links, NOT_COMPARED)
             for kind in kinds:
-                found = next(answers)
-                if kind.attached:
-                    _attach(kind, found, objects, links)
-                elif kind.shared:
-                    ask = partial(answers.ask, kind.print_query(version))
-                    _collect_printed(kind, found, objects, links, columns, ask)
-                else:
-                    _collect(kind, found, objects, links)
-                    columns.add(kind, found)
-            if links.left_out:
-                _leave_out_orphans(objects)
+                made.add(kind, next(answers), partial(_printed, answers, kind, version))
+            made.leave_out_orphans()
             unclaimed = {one for (one,) in next(answers)}.difference(links.objects)
             lost = [one for one in unclaimed if not links.known(one)]
             told = [what for (what,) in (*next(answers), *next(answers))]
         told += _identify(connection, lost)
         unmodelled = tuple(sorted(set(told)))
         roles = frozenset(name for (name,) in execute("SELECT rolname::text FROM pg_roles"))
-    ties = Ties(rows, links, objects)
-    return Snapshot(version, objects, ties.depends, ties.dependants, ties.parts, unmodelled, roles)
+    ties = Ties(rows, links, made.objects)
+    return Snapshot(version, made.objects, ties.depends, ties.dependants, ties.parts, unmodelled, roles)
 
 
 def read_both(one: psycopg.Connection[Any], other: psycopg.Connection[Any]) -> tuple[Snapshot, Snapshot]:
@@ -186,79 +182,20 @@ def server_version(connection: psycopg.Connection[Any]) -> int:
     return version
 
 
-def _ours(
-    kind: type[Object], rows: Iterable[tuple[Any, ...]], links: Links
-) -> Iterator[tuple[Identity, tuple[Any, ...]]]:
-    """The identity of each row that is compared, whose address is then known."""
-    keys, word = 1 + kind._key_count, (kind.kind,)
-    members, addresses = links.members, links.objects
-    for row in rows:
-        address = row[0]
-        if members and whole(address) in members:
-            links.left_out.add(address)
-            continue
-        identity = word + row[1:keys]
-        if identity in NOT_COMPARED:
-            links.left_out.add(address)
-            continue
-        addresses[address] = identity
-        yield identity, row
+def _when(kind: type[Object]) -> tuple[bool, ...]:
+    """When a kind is read: what stands on others, or is printed with their names, once these are known; and first what takes
+    long to take apart, so that the servers have something left to do meanwhile."""
+    return (kind.attached, kind.kind not in RELATIONS, not kind.indexed, kind.of_relation is None)
 
 
-def _collect(
-    kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
-) -> None:
-    make = tuple.__new__
-    for identity, row in _ours(kind, rows, links):
-        objects[identity] = make(kind, row[1:])
+_TOGETHER = (False, True, True, True)
+"""From here on kinds are asked for in one batch: of most there is little, and the server would wait more than work."""
 
 
-def _collect_printed(
-    kind: type[Object],
-    rows: Iterable[tuple[Any, ...]],
-    objects: dict[Identity, Object],
-    links: Links,
-    columns: Columns,
-    ask: Callable[[list[Address]], list[tuple[Any, ...]]],
-) -> None:
-    """The same of a kind with `shared` fields: they are asked for of one object of each form."""
-    formed: list[tuple[Identity, tuple[Any, ...], tuple[Any, ...], Address]] = []
-    example: dict[Hashable, Address] = {}
-    for identity, row in _ours(kind, rows, links):
-        form, last = kind.form(row, columns)
-        formed.append((identity, row, last, example.setdefault(form, row[0])))
-    printed = {row[0]: row[1:] for row in ask(list(example.values()))} if example else {}
-    first = 1 + [field.name for field in kind.fields].index(kind.shared[0])
-    end = 1 + len(kind.fields) - len(kind.shared)
-    make = tuple.__new__
-    for identity, row, last, alike in formed:
-        objects[identity] = make(kind, row[1:first] + printed[alike] + row[first : end - len(last)] + last)
-
-
-def _attach(
-    kind: type[Object], rows: Iterable[tuple[Any, ...]], objects: dict[Identity, Object], links: Links
-) -> None:
-    """Adds what stands on an object, or on a part of one: a column, or what else belongs to it (row[1] names it)."""
-    for address, named, *values in rows:
-        target, part = links.objects.get(address), ""
-        if target is None and attribute(address):
-            target, part = links.objects.get(whole(address)), named
-        elif target is None and named and not links.member(address):
-            target, part = links.resolve(address), named
-        if target is None or target not in objects:
-            continue
-        one = tuple.__new__(kind, (target, part, *values))
-        objects[one.identity] = one
-
-
-def _leave_out_orphans(objects: dict[Identity, Object]) -> None:
-    """Leaves out parts of what is not compared, down to the last."""
-    while True:
-        orphans = [i for i, one in objects.items() if one.parent is not None and one.parent not in objects]
-        if not orphans:
-            return
-        for identity in orphans:
-            del objects[identity]
+def _printed(
+    answers: Answers, kind: type[Object], version: int, some: list[Address]
+) -> list[tuple[Any, ...]]:
+    return answers.ask(kind.print_query(version), some)
 
 
 def _identify(connection: psycopg.Connection[Any], addresses: Sequence[Address]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from migrator.kinds.base import Address, Object, On
+from migrator.kinds.base import Address, Object, On, whole
 
 
 class TableColumns:
@@ -25,16 +25,15 @@ class TableColumns:
         """Makes the columns in the rows of a kind known."""
         if not kind.indexed:
             return
-        names = [field.name for field in kind.fields]
-        told = itemgetter(*(1 + names.index(name) for name in (*kind.indexed, "number")))
+        told = itemgetter(*kind.indexed)
         tables: dict[Address, list[tuple[Any, ...]]] = defaultdict(list)
-        for table, of_table in groupby(rows, lambda row: row[0] & ~0xFFFF):
+        for table, of_table in groupby(rows, _table if kind.of_relation is None else itemgetter(1)):
             tables[table] += map(told, of_table)
         for table, columns in tables.items():
             form = tuple(columns)
             self._every[table] = alike = self._tables.setdefault(form, len(self._tables))
             if alike == len(self._columns):
-                self._columns.append({column[-1]: column[:-1] for column in form})
+                self._columns.append({number: (name, *rest) for name, number, *rest in form})
 
     def of(self, table: Address, numbers: str) -> On:
         """Those with these numbers, as PostgreSQL prints an int2vector or int2[]."""
@@ -49,6 +48,11 @@ class TableColumns:
     def every(self, table: Address) -> int:
         """The same for tables all of whose columns agree in the `indexed` fields."""
         return self._every.get(table, 0)
+
+
+def _table(row: tuple[Any, ...]) -> Address:
+    """The table of the column in a row."""
+    return whole(row[0])
 
 
 def _numbers(text: str) -> list[int]:

@@ -10,7 +10,6 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -35,6 +34,10 @@ class Links:
         self.left_out: set[Address] = set()
         self.copies: set[Address] = set()
         """What is there because of a partition and its parent."""
+        self.kinds: dict[type[Object], tuple[list[Identity], list[Address]]] = {}
+        """Kind -> what was read of it, and its addresses in the same order."""
+        self.parts: dict[tuple[str, ...], list[tuple[list[Identity], int, int]]] = defaultdict(list)
+        """Names of a relation -> what was read with it: of all of a kind, from one place to another."""
         for one, other, tie in rows:
             if tie not in _OWNED:
                 continue
@@ -92,6 +95,7 @@ class Ties:
 
     def __init__(self, rows: list[tuple[Any, ...]], links: Links, objects: Mapping[Identity, Object]):
         self.rows, self.links, self.objects = rows, links, objects
+        self._addresses: dict[type[Object], dict[Identity, Address]] = {}
 
     @property
     def depends(self) -> Mapping[Identity, frozenset[Identity]]:
@@ -122,30 +126,30 @@ class Ties:
         return frozenset(found - {identity})
 
     def _dependants(self, identity: Identity) -> tuple[Identity, ...]:
-        found = {
-            one
-            for row in self._rows(identity, self._by_referenced)
-            if self.links.resolve(row[1]) == identity and (one := self.links.resolve(row[0])) is not None
-        }
-        found = {one for one in found if one in self.objects and identity[0] not in self.objects[one].loose}
-        found.update(part.identity for part in self._children.get(identity, ()))
+        rows = [(self.links.resolve(row[0]), row[1]) for row in self._rows(identity, self._by_referenced)]
+        tied = [(one, other) for one, other in rows if one is not None and one in self.objects]
+        found = {one for one, other in tied if self.links.resolve(other) == identity}
+        found = {one for one in found if identity[0] not in self.objects[one].loose}
+        found.update(part.identity for part in self._children(identity))
         found.update(self._by_need.get(identity, ()))
+        near = {one.identity for one in self._near(identity)}.union(one for one, _ in tied)
+        found.update(one for one in near if identity in self.objects[one].needs())
         return tuple(sorted(found - {identity}))
 
     def _parts(self, identity: Identity) -> tuple[Object, ...]:
-        return tuple(sorted(self._children.get(identity, ()), key=_readable))
+        return tuple(sorted(self._children(identity), key=_readable))
 
     def _rows(self, identity: Identity, index: Index) -> Iterator[Row]:
         """The rows of every address that may belong to the object."""
-        address = self._addresses.get(identity)
+        address = self._address(identity)
         todo = [whole(address)] if address else []
         seen = set(todo)
         while todo:
             place = todo.pop()
             # P and S: a part of a partitioned object; the kinds that attach partitions carry that tie.
             yield from (row for row in index.at(place) if row[2] not in ("P", "S") and not self._of_copy(row))
-            more = [owned for owned in self._owned.get(place, ()) if owned not in seen]
-            seen.update(more)
+            more = {owned for owned in self._owned(place) if owned not in seen}
+            seen |= more
             todo += more
 
     def _of_copy(self, row: Row) -> bool:
@@ -154,16 +158,17 @@ class Ties:
         one = whole(row[0])
         return one in self.links.copies and one not in self.links.objects
 
-    @cached_property
-    def _addresses(self) -> dict[Identity, Address]:
-        return {identity: address for address, identity in self.links.objects.items()}
+    def _owned(self, place: Address) -> Iterator[Address]:
+        """What has the object at a place, or a part of it, for its internal owner."""
+        for one, other, _ in self._by_referenced.at(place):
+            if self.links.owners.get(one) == other:
+                yield whole(one)
 
-    @cached_property
-    def _owned(self) -> dict[Address, list[Address]]:
-        owned = defaultdict(list)
-        for one, other in self.links.owners.items():
-            owned[whole(other)].append(whole(one))
-        return owned
+    def _address(self, identity: Identity) -> Address | None:
+        kind = type(self.objects[identity])
+        if kind not in self._addresses:
+            self._addresses[kind] = dict(zip(*self.links.kinds[kind], strict=not kind.attached))
+        return self._addresses[kind].get(identity)
 
     @cached_property
     def _by_object(self) -> Index:
@@ -173,16 +178,28 @@ class Ties:
     def _by_referenced(self) -> Index:
         return Index(self.rows, 1)
 
-    def _by_kind(self) -> Iterator[tuple[type[Object], Iterator[Object]]]:
-        return groupby(self.objects.values(), type)
+    def _children(self, identity: Identity) -> list[Object]:
+        near = [one for one in self._near(identity) if one.parent == identity]
+        return near + self._children_elsewhere.get(identity, [])
+
+    def _near(self, identity: Identity) -> Iterator[Object]:
+        """What was read as parts of the relation that this is, or is a part of."""
+        for found, start, end in self.links.parts.get(identity[1:3], ()):
+            yield from (self.objects[one] for one in found[start:end] if one in self.objects)
+
+    def _of(self, kind: type[Object]) -> Iterator[Object]:
+        for identity in self.links.kinds[kind][0]:
+            if identity in self.objects:
+                yield self.objects[identity]
 
     @cached_property
-    def _children(self) -> Mapping[Identity, Sequence[Object]]:
-        found = defaultdict(list)
-        for kind, ones in self._by_kind():
-            if kind.parent is Object.parent and not kind.attached:
+    def _children_elsewhere(self) -> Mapping[Identity, list[Object]]:
+        """Object -> those whose parent it is, of the kinds that are not read by relation."""
+        found: dict[Identity, list[Object]] = defaultdict(list)
+        for kind in self.links.kinds:
+            if kind.of_relation is not None or (kind.parent is Object.parent and not kind.attached):
                 continue
-            for one in ones:
+            for one in self._of(kind):
                 parent = one.parent
                 if parent is not None:
                     found[parent].append(one)
@@ -192,10 +209,10 @@ class Ties:
     def _by_need(self) -> Mapping[Identity, Sequence[Identity]]:
         """Object -> those which name it as needed."""
         found = defaultdict(list)
-        for kind, ones in self._by_kind():
-            if kind.needs is Object.needs:
+        for kind in self.links.kinds:
+            if kind.of_relation is not None or kind.needs is Object.needs:
                 continue
-            for one in ones:
+            for one in self._of(kind):
                 for other in one.needs():
                     found[other].append(one.identity)
         return found
