@@ -106,6 +106,9 @@ class Facts(Protocol):
     def conversion(self, identity: Identity) -> str | None:
         """The USING expression that a change of this column's type needs, as tried; None for none."""
 
+    def converted_by_author(self, identity: Identity) -> bool:
+        """Whether that expression is the author's."""
+
     def fills_itself(self, identity: Identity) -> bool:
         """Whether a new column gives every existing row a value at once (constant default, generated)."""
 

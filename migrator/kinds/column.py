@@ -460,8 +460,8 @@ class Column(Object):
 
     def _convertible_inside(self, old: Column, facts: Facts) -> list[Precondition]:
         """The same of the values inside the rows that it holds, where they go over with it."""
-        moving = old.moving(self, facts) if facts.moves(self.identity) else None
-        if moving is None or facts.conversion(self.identity) != moving:
+        moves = facts.moves(self.identity) and not facts.converted_by_author(self.identity)
+        if not moves or old.moving(self, facts) is None:
             return []
         table = qualified(self.schema, self.table_name)
         whole = conversion.Held(self.identity, f"t.{identifier(self.column)}", old.type, self.type)

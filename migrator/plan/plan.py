@@ -105,7 +105,7 @@ class Planning:
         """Whether creating or altering the object was seen to rewrite its table; what was not tried does not."""
         return (
             self.moves(identity)
-            or describe(identity) in self.using
+            or self.converted_by_author(identity)
             or self.trial.rewrites.get(identity, False)
         )
 
@@ -116,7 +116,7 @@ class Planning:
     def conversion(self, identity: Identity) -> str | None:
         """The USING expression of a change of type."""
         one, new = self.old(identity), self.new(identity)
-        if describe(identity) in self.using:
+        if self.converted_by_author(identity):
             return self.using[describe(identity)]
         if self.moves(identity) and one is not None and new is not None:
             return one.moving(new, self)
@@ -129,6 +129,10 @@ class Planning:
                 f' [using], "{describe(identity)}" = "an expression of its columns"',
             )
         return self.trial.conversions.get(identity)
+
+    def converted_by_author(self, identity: Identity) -> bool:
+        """Whether the author gives the expression."""
+        return describe(identity) in self.using
 
     def fills_itself(self, identity: Identity) -> bool:
         """Whether a new column gives every existing row a value at once."""
