@@ -504,6 +504,24 @@ def test_an_error_in_the_sql_of_a_hook_names_its_file_and_line(
     assert hooked.migrations == ["001_one", "HISTORY"]
 
 
+@pytest.mark.parametrize("wrong", [True, False])
+def test_a_hook_is_tried_beside_a_column_that_is_filled_with_its_default(
+    hooked: SmallProject, database: Database, wrong: bool
+) -> None:
+    token = 'Column("token", Text, server_default=text("gen_random_uuid()::text"), nullable=False)'
+    hooked.models(NEEDS_A_HOOK.replace('Column("Größe"', f'{token}, Column("Größe"'))
+    file = hook(hooked, BACKFILL.replace("i.id::text", "nosuch(i.id)") if wrong else BACKFILL)
+    if wrong:
+        message = refused(hooked, "diff", "two")
+        assert f"{file}:5: " in message and "function nosuch(integer) does not exist" in message
+        return
+    hooked.done("diff", "two")
+    hooked.done("apply", url(database.conninfo), "--to", "001_one")
+    rows(database, "INSERT INTO item VALUES (7), (8)")
+    hooked.done("apply", url(database.conninfo))
+    assert rows(database, "SELECT count(DISTINCT token), count(label) FROM item") == [(2, 2)]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -12,7 +12,7 @@ import psycopg
 
 from migrator.errors import ConfigurationError, ProofError
 from migrator.kinds.base import describe
-from migrator.migration import hooks
+from migrator.migration import backfill, hooks
 from migrator.migration.backfill import BATCH
 from migrator.plan.hooks import Hooks
 from migrator.plan.plan import Plan
@@ -40,16 +40,17 @@ def attempt(connection: psycopg.Connection[Any], made: Plan, found: Hooks, folde
             line,
             skip=len("SELECT count(*) FROM ("),
         )
-    left = len(found.backfills)
+    left = list(found.backfills)
     for statement in made.statements:
         if not left:
             return
-        if statement.backfill:
+        if statement.backfill in left:
             _backfill(connection, statement.backfill, folder)
-            left -= 1
+            left.remove(statement.backfill)
             continue
+        sql = backfill.plain(statement.backfill) if statement.backfill else statement.sql
         try:
-            connection.execute(statement.sql.encode())
+            connection.execute(sql.encode())
         except psycopg.Error as error:
             raise ProofError(
                 f"does not run: {error.diag.message_primary or error}",
