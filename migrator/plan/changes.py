@@ -180,7 +180,7 @@ def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[
     if before is None:
         return
     renewed = not gone and before.renews(fields, facts)
-    retyped = identity in changes.moved or (not gone and before.retypes(fields))
+    retyped = not gone and (identity in changes.moved or before.retypes(fields))
     if not (gone or renewed or retyped):
         return
     for dependant in changes.old.dependants.get(identity, ()):

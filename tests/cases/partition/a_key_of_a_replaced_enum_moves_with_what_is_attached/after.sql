@@ -1,0 +1,3 @@
+
+CREATE TYPE e AS ENUM ('c', 'b', 'a', 'd'); CREATE TABLE p (k e NOT NULL DEFAULT 'd', v e[] DEFAULT '{a,b,d}') PARTITION BY LIST (k);
+CREATE TABLE pa PARTITION OF p FOR VALUES IN ('a', 'd'); CREATE TABLE pb PARTITION OF p FOR VALUES IN ('b', 'c'); CREATE INDEX pk ON p (k);

@@ -1,0 +1,2 @@
+
+INSERT INTO p VALUES ('a', '{c}'), ('b', NULL), ('c', DEFAULT);
