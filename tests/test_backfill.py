@@ -883,3 +883,43 @@ def test_new_columns_that_differ_from_row_to_row_are_filled_without_a_rewrite(
         filled.make("DROP SCHEMA IF EXISTS migrator CASCADE; DROP TABLE IF EXISTS alembic_version")
         with desired.connect() as connection:
             assert not planned(filled.connection, connection).steps
+
+
+MORE = ", token uuid DEFAULT gen_random_uuid(), at timestamptz DEFAULT clock_timestamp()"
+TALLIED = """
+    CREATE TABLE t (a int{}); CREATE SEQUENCE updates;
+    CREATE FUNCTION tally() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM nextval('updates'); RETURN NEW; END$$;
+    CREATE TRIGGER tally BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION tally()"""
+
+
+def test_new_columns_that_differ_from_row_to_row_are_filled_in_one_pass(
+    filled: Filled, server: Server
+) -> None:
+    filled.make(TALLIED.format("") + "; INSERT INTO t SELECT generate_series(1, 500)")
+    with server.scratch() as desired, desired.connect() as connection:
+        connection.execute(TALLIED.format(MORE).encode())
+        made = planned(filled.connection, connection)
+    file = sql.migration_file(made, revision="r", direction="upgrade", before=None, after="r", about=())
+    run_script(file, filled.database.conninfo, psql=server.tool("psql"), on_line=filled.said.append)
+    assert filled.one("SELECT count(DISTINCT token) FROM t WHERE at IS NOT NULL") == 500
+    assert filled.one("SELECT last_value FROM updates") == 500
+
+
+def test_a_row_that_is_written_with_some_of_the_new_columns_keeps_them_and_gets_the_others(
+    filled: Filled, server: Server
+) -> None:
+    filled.make("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 500)")
+    with server.scratch() as desired, desired.connect() as connection:
+        connection.execute(f"CREATE TABLE t (a int{MORE})".encode())
+        made = planned(filled.connection, connection)
+    given = "INSERT INTO t VALUES (0, NULL, '2000-01-01Z'), (0, '00000000-0000-0000-0000-000000000000', NULL)"
+    for statement in (one for step in made.steps for one in step.statements):
+        if statement.backfill and given:
+            filled.make(given)
+            given = ""
+        filled.make(backfill.plain(statement.backfill) if statement.backfill else statement.sql)
+    assert not given
+    assert filled.one("SELECT count(*) FROM t WHERE at IS NULL OR token IS NULL") == 0
+    assert filled.one("SELECT count(*) FROM t WHERE a = 0 AND at = '2000-01-01Z'") == 1
+    assert filled.one("SELECT count(*) FROM t WHERE token = '00000000-0000-0000-0000-000000000000'") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from migrator.kinds.base import Columns, Facts, Forms, Object, Tree, address, altered, key, oid_of
@@ -14,13 +15,14 @@ from migrator.sql import identifier, qualified
 from migrator.statement import Backfill, Identity, LockMode, Statement, lock
 
 
-def fill_with_default(schema: str, table: str, column: str) -> Statement:
-    """Gives the rows of a full table the default of a new column, in batches."""
-    name = identifier(column)
-    sql = f"UPDATE {qualified(schema, table)} AS t\nSET {name} = DEFAULT\nWHERE {{batch}}"
-    fill = Backfill(
-        f"{schema}.{table}.{column}", ("table", schema, table), "t", (column,), f"t.{name} IS NULL", sql
-    )
+def fill_with_default(schema: str, table: str, *columns: str) -> Statement:
+    """Gives the rows of a full table that have none of these new columns the defaults of them all, in batches."""
+    names = [identifier(column) for column in columns]
+    defaults = ", ".join(f"{name} = DEFAULT" for name in names)
+    sql = f"UPDATE {qualified(schema, table)} AS t\nSET {defaults}\nWHERE {{batch}}"
+    remaining = " AND ".join(f"t.{name} IS NULL" for name in names)
+    job = f"{schema}.{table}.{', '.join(columns)}"
+    fill = Backfill(job, ("table", schema, table), "t", columns, remaining, sql)
     return Statement(sql, transactional=False, backfill=fill, verb="fill")
 
 
@@ -108,10 +110,32 @@ class Default(Object):
         if facts.is_new(self.parent) and self._came_along(facts):
             return []
         set_default = self._alter(f"SET DEFAULT {self.expression}", facts)
-        filled = self.fills_rows(facts) or not facts.is_new(self.parent) or facts.backfilled(self.parent)
-        if filled or facts.is_new(self.table) or rows_elsewhere(self.table, facts):
+        if not self.joins(facts):
             return set_default
         return [*set_default, fill_with_default(self.schema, self.table_name, self.column)]
+
+    def joins(self, facts: Facts) -> bool:
+        if not facts.is_new(self.parent) or self._came_along(facts):
+            return False
+        filled = self.fills_rows(facts) or facts.backfilled(self.parent)
+        return not (filled or facts.is_new(self.table) or rows_elsewhere(self.table, facts))
+
+    @classmethod
+    def create_together(cls, ones: Sequence[Default], facts: Facts) -> list[Statement]:
+        """One pass for all the columns: it costs what each of theirs would.
+
+        Rows that were written with some of them meanwhile keep those: what they lack is filled apart.
+        """
+        schema, table, also = ones[0].schema, ones[0].table_name, tuple(one.identity for one in ones[1:])
+        return [
+            *(
+                replace(statement, subject=one.identity)
+                for one in ones
+                for statement in one._alter(f"SET DEFAULT {one.expression}", facts)
+            ),
+            replace(fill_with_default(schema, table, *(one.column for one in ones)), also=also),
+            *(replace(fill_with_default(schema, table, one.column), subject=one.identity) for one in ones),
+        ]
 
     def _came_along(self, facts: Facts) -> bool:
         """Whether the column was inherited, now, with this very default."""
