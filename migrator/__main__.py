@@ -171,9 +171,12 @@ def _roundtrip(options: argparse.Namespace) -> int:
 def _between(options: argparse.Namespace) -> int:
     made = pipeline.plan_between(options.old, options.new)
     _kept.append(made)
+    unknown = pipeline.not_compared(made)
+    for what in unknown:
+        tell(f"not modelled: {what}")
     written = sql.script(made)
     sys.stdout.write(written)
-    return DIFFERENT if written else DONE
+    return DIFFERENT if written or unknown else DONE
 
 
 def _apply(options: argparse.Namespace) -> int:

@@ -30,7 +30,7 @@ from migrator.postgres.given import open_database
 from migrator.proof import round_trip
 from migrator.state import catalog, declared, reprint, settle, trial
 from migrator.state.declared import Rename
-from migrator.state.snapshot import Snapshot
+from migrator.state.snapshot import Snapshot, unmodelled
 
 Tell = Callable[[str], None]
 """Shows a line of progress to the person who waits."""
@@ -71,7 +71,8 @@ def diff(
         replay(server, have, kept)
         with wanted.connect() as new, have.connect() as old:
             before, after = catalog.read_both(old, new)
-        for what in after.unmodelled:
+        unknown = unmodelled(before, after, "the migrations have", "schema/ has")
+        for what in unknown:
             tell(f"not modelled: {what}")
         if not _changes(before, after, project.oldest_server):
             if amend:
@@ -81,10 +82,10 @@ def diff(
                     why="schema/ is what the migrations before it give",
                     hint="delete the folder and its line in HISTORY",
                 )
-            return Written({}, None, after.unmodelled)
+            return Written({}, None, unknown)
         if check:
             up = plan(before, after, oldest=project.oldest_server)
-            return Written({"upgrade": up} if up.changes else {}, None, after.unmodelled)
+            return Written({"upgrade": up} if up.changes else {}, None, unknown)
         name = migrations[-1].folder.name if amend else history.name_for(kept, message or "")
         for warning in hooks.check(project.hooks, [*(one.folder.name for one in kept), name]):
             tell(f"warning: {warning}")
@@ -108,14 +109,14 @@ def diff(
         migration = Migration(project.migrations / name, *_ends(project, kept, name))
         held = _held(server, have, wanted, migration, files, samples, tell)
     notes = [f"{direction}: {note}" for direction, one in drafts.items() for note in one.notes]
-    notes += [f"not modelled, and not part of this migration: {what}" for what in after.unmodelled]
+    notes += [f"not modelled, and not part of this migration: {what}" for what in unknown]
     carried = {direction: one.hooks for direction, one in drafts.items()}
     files["README.md"] = review.review(
         name, migration.revision, migration.parent, plans, notes, carried, held
     )
     files["migration.json"] = record.record(migration.revision, migration.parent, plans, files)
     history.write(project.migrations, kept, migration, files)
-    return Written(plans, migration, after.unmodelled)
+    return Written(plans, migration, unknown)
 
 
 def _changes(before: Snapshot, after: Snapshot, oldest: int) -> bool:
@@ -271,6 +272,11 @@ def roundtrip(project: Project, names: Sequence[str], *, tell: Tell) -> str:
 def between(old_url: str, new_url: str, *, oldest: int | None = None) -> str:
     """The SQL that turns the first database into the second; an empty string where they are the same."""
     return sql.script(plan_between(old_url, new_url, oldest=oldest))
+
+
+def not_compared(made: Plan) -> tuple[str, ...]:
+    """What the databases hold that `plan_between` does not know."""
+    return unmodelled(made.changes.old, made.changes.new, "the first database has", "the second database has")
 
 
 def plan_between(old_url: str, new_url: str, *, oldest: int | None = None) -> Plan:

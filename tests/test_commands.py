@@ -352,6 +352,22 @@ def test_what_only_prints_otherwise_once_it_was_restored_is_no_difference(
             assert "CONSTRAINT known" in out and "of_status" not in out and "VIEW" not in out
 
 
+def test_between_tells_what_it_does_not_model_of_either_database(
+    project: SmallProject, server: Server, database: Database
+) -> None:
+    with server.scratch() as other:
+        rows(database, "CREATE TYPE common; CREATE TYPE going")
+        rows(other, "CREATE TYPE common; CREATE TYPE coming")
+        ended = project.run("between", url(database.conninfo), url(other.conninfo))
+    assert ended.out == ""
+    assert ended.err.splitlines() == [
+        "not modelled: type public.coming, which only the second database has",
+        "not modelled: type public.common",
+        "not modelled: type public.going, which only the first database has",
+    ]
+    assert ended.status == 2
+
+
 def test_between_needs_no_project(tmp_path: Path, server: Server, database: Database) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "migrator", "between", url(database.conninfo), url(database.conninfo)],

@@ -64,3 +64,11 @@ class Snapshot:
                 for tie, original in one.copies():
                     found[original].append((tie, identity))
         return {identity: tuple(sorted(ones)) for identity, ones in found.items()}
+
+
+def unmodelled(old: Snapshot, new: Snapshot, old_has: str, new_has: str) -> tuple[str, ...]:
+    """What either holds of kinds that the migrator does not know. `old_has`, `new_has`: who has what the other has not."""
+    one_sided = dict.fromkeys(old.unmodelled, f", which only {old_has}")
+    one_sided |= dict.fromkeys(new.unmodelled, f", which only {new_has}")
+    one_sided |= dict.fromkeys(set(old.unmodelled) & set(new.unmodelled), "")
+    return tuple(what + one_sided[what] for what in sorted(one_sided))
