@@ -163,12 +163,7 @@ def _tell_overloads_apart(changes: Changes, before: Graph) -> None:
     """An overload that goes does so before what uses another one: a call could mean both. Where that would close
     a circle, the call is left to say which."""
     old, new = changes.old, changes.new
-    gone = {
-        i: shared
-        for i in sorted(changes.dropped)
-        if (shared := old.objects[i].overloads)
-        and (i not in changes.created or new.objects[i].overloads != shared)
-    }
+    gone = {i: shared for i in sorted(changes.dropped) if (shared := old.objects[i].overloads)}
     users: dict[Identity, set[Vertex]] = defaultdict(set)
     for vertex in [v for v in before if gone and v.verb in (Verb.CREATE, Verb.ALTER)]:
         for other in new.depends.get(vertex.identity, ()):
