@@ -250,7 +250,7 @@ class ForeignColumn(Object):
                    ARRAY(SELECT o FROM unnest(a.attfdwoptions) o ORDER BY o)
             FROM pg_attribute a
             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE a.attfdwoptions IS NOT NULL AND NOT a.attisdropped AND c.relkind = 'f' AND {OURS}"""
+            WHERE a.attfdwoptions IS NOT NULL AND NOT a.attisdropped AND a.attrelid IN (SELECT ftrelid FROM pg_foreign_table) AND {OURS}"""
 
     @property
     def parent(self) -> Identity:

@@ -12,6 +12,9 @@ from migrator.kinds.view import COLUMNS, reprint, set_options
 from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Statement, lock
 
+HAS_RULE = "c.oid IN (SELECT ev_class FROM pg_rewrite WHERE rulename = '_RETURN')"
+"""SQL: whether pg_class c is a view of either sort: few are, and pg_class, with all indexes and TOAST tables, is long."""
+
 
 class MaterializedView(Object):
     """A materialized view, made empty."""
@@ -47,7 +50,7 @@ class MaterializedView(Object):
                          WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY 1)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = c.relam
             LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
-            WHERE c.relkind = 'm' AND {OURS}"""
+            WHERE {HAS_RULE} AND c.relkind = 'm' AND {OURS}"""
 
     @property
     def parent(self) -> Identity:
@@ -142,7 +145,7 @@ class Contents(Object):
                                WITH ORDINALITY AS x (name, place)
                              WHERE e.view = c.oid), '{{}}')
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind = 'm' AND c.relispopulated AND {OURS}"""
+            WHERE {HAS_RULE} AND c.relkind = 'm' AND c.relispopulated AND {OURS}"""
 
     @property
     def parent(self) -> Identity:

@@ -31,7 +31,7 @@ _DEPEND = f"""
 SELECT {located("classid", "objid", "objsubid")}, {located("refclassid", "refobjid", "refobjsubid")},
        CASE WHEN deptype = 'i' AND classid = refclassid AND classid = 'pg_constraint'::regclass THEN '{COPY}' ELSE deptype::text END
 FROM pg_catalog.pg_depend
-WHERE objid >= 16384 AND (refobjid >= 16384 OR refobjid = 'public'::regnamespace)
+WHERE objid >= 16384 AND (refobjid >= 16384 OR refobjid = 'public'::regnamespace OR deptype IN ('i', 'e', 'P'))
   -- Nothing depends on the triggers by which PostgreSQL itself keeps a foreign key.
   AND NOT (deptype = 'i' AND classid = 'pg_trigger'::regclass AND refclassid = 'pg_constraint'::regclass)
 """
@@ -44,7 +44,7 @@ ADDRESSED: dict[str, str] = {
     "pg_attrdef": "",
     "pg_namespace": "nspname !~ '^pg_(temp|toast)'",
     "pg_extension": "",
-    "pg_trigger": "",
+    "pg_trigger": "NOT tgisinternal",
     "pg_rewrite": "",
     "pg_policy": "",
     "pg_event_trigger": "",
@@ -80,7 +80,7 @@ directly or through an internal dependency, are reported by name."""
 
 
 def _all_addresses() -> str:
-    """The addresses of all of these rows but those that an object owns: they are told of with it."""
+    """The addresses of all of these rows."""
     asked = []
     for catalog, condition in ADDRESSED.items():
         oid, table = ("umid", "pg_user_mapping") if catalog == "pg_user_mappings" else ("oid", catalog)
@@ -88,9 +88,7 @@ def _all_addresses() -> str:
         asked.append(
             f"SELECT '{table}'::regclass::oid AS class, {oid} AS object FROM {catalog} WHERE {where}"
         )
-    return f"""
-        SELECT {located("class", "object")} FROM ({" UNION ALL ".join(asked)}) AS every
-        WHERE NOT EXISTS (SELECT FROM pg_depend WHERE classid = class AND objid = object AND objsubid = 0 AND deptype IN ('i', 'e', 'P'))"""
+    return f"SELECT {located('class', 'object')} FROM ({' UNION ALL '.join(asked)}) AS every"
 
 
 # What no kind carries of objects that are modelled.
@@ -153,7 +151,10 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
             for kind in kinds:
                 made.add(kind, next(answers), partial(_printed, answers, kind, version))
             made.leave_out_orphans()
-            unclaimed = {one for (one,) in next(answers)}.difference(links.objects)
+            # What an object owns is told of with it.
+            unclaimed = (
+                one for (one,) in next(answers) if one not in links.objects and one not in links.owners
+            )
             lost = [one for one in unclaimed if not links.known(one)]
             told = [what for (what,) in (*next(answers), *next(answers))]
         told += _identify(connection, lost)
