@@ -165,9 +165,15 @@ class Ties:
                 yield whole(one)
 
     def _address(self, identity: Identity) -> Address | None:
-        kind = type(self.objects[identity])
+        one = self.objects[identity]
+        kind, table = type(one), one.table
+        identities, addresses = self.links.kinds[kind]
+        if kind.of_relation is not None and table is not None:
+            for found, start, end in self.links.parts.get(table[1:], ()):
+                if found is identities and identity in found[start:end]:
+                    return addresses[found.index(identity, start, end)]
         if kind not in self._addresses:
-            self._addresses[kind] = dict(zip(*self.links.kinds[kind], strict=not kind.attached))
+            self._addresses[kind] = dict(zip(identities, addresses, strict=not kind.attached))
         return self._addresses[kind].get(identity)
 
     @cached_property

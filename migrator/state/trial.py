@@ -148,8 +148,8 @@ def _altered(connection: psycopg.Connection[Any], action: str, *, indexed: bool)
 
 def _files(connection: psycopg.Connection[Any]) -> list[int]:
     rows = connection.execute(
-        "SELECT c.relfilenode::int8 FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid"
-        " WHERE c.oid = 'pg_temp.trial'::regclass OR i.indrelid = 'pg_temp.trial'::regclass"
+        "SELECT c.relfilenode::int8 FROM pg_class c WHERE c.oid IN (SELECT 'pg_temp.trial'::regclass::oid"
+        " UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = 'pg_temp.trial'::regclass)"
         " ORDER BY c.relkind DESC, c.relname"
     ).fetchall()
     return [int(row[0]) for row in rows]
