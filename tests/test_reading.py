@@ -213,10 +213,9 @@ ALIKE_BUT_FOR_ONE_THING = """
     CREATE INDEX ON v (n);
 """
 SINCE_18 = """
-    CREATE EXTENSION btree_gist;
     ALTER TABLE a1 ADD CHECK (n > 0) NOT ENFORCED;
-    CREATE TABLE t1 (n int, r int4range, UNIQUE (n, r), UNIQUE (n, r WITHOUT OVERLAPS));
-    CREATE TABLE t2 (n int, r int4range, FOREIGN KEY (n, r) REFERENCES t1 (n, r), FOREIGN KEY (n, PERIOD r) REFERENCES t1 (n, PERIOD r));
+    CREATE TABLE t1 (n int4range, r int4range, UNIQUE (n, r), UNIQUE (n, r WITHOUT OVERLAPS));
+    CREATE TABLE t2 (n int4range, r int4range, FOREIGN KEY (n, r) REFERENCES t1 (n, r), FOREIGN KEY (n, PERIOD r) REFERENCES t1 (n, PERIOD r));
 """
 
 
