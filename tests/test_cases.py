@@ -2,8 +2,9 @@
 
 before.sql and after.sql build two states of a database; rows.sql puts rows into the state before, which must
 be alive after the upgrade. meta.json may say `minVersion` (server major), `roles` (names of roles that the
-case needs: made before, dropped after), `extensions` (without which it is skipped), and `movesRowsUnderLock` (commands that change the schema after rows moved
-in the same transaction of the upgrade).
+case needs: made before, dropped after), `extensions` (without which it is skipped), `movesRowsUnderLock`
+(commands that change the schema after rows moved in the same transaction of the upgrade), and
+`movesRowsBackUnderLock` (the same of the downgrade).
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ def ran(request: pytest.FixtureRequest, server: Server) -> Ran:
         judge.build(case / f"{last}.sql", new)
         before = rows if direction == "up" and rows.exists() else None
         wrong = judge.transition(old, new, before, transcript)
-    return Ran(wrong, transcript, meta if direction == "up" else {})
+    if direction == "down":
+        meta = {"movesRowsUnderLock": meta.get("movesRowsBackUnderLock", [])}
+    return Ran(wrong, transcript, meta)
 
 
 def test_a_case_ends_in_the_other_state_with_its_rows_alive(ran: Ran) -> None:
