@@ -14,7 +14,7 @@ million objects is then a comparison of tuples in C.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, ClassVar, Protocol, Self, dataclass_transform
@@ -140,6 +140,14 @@ class Columns(Protocol):
 
     def every(self, table: Address) -> int:
         """The same for tables all of whose columns agree in the `indexed` fields."""
+
+    def forms(
+        self,
+        rows: Sequence[tuple[Any, ...]],
+        form: Callable[[tuple[Any, ...]], tuple[Hashable, tuple[Any, ...]]],
+    ) -> Forms:
+        """The `Object.forms` of rows of parts of tables: address, address of the table, name, then what the form follows
+        from. `form` gives the form of a row and its names; it is asked once for rows that agree, on tables alike."""
 
 
 Forms = tuple[Sequence[Hashable], Mapping[Hashable, tuple[Any, ...]]]

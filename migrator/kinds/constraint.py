@@ -102,23 +102,16 @@ class Constraint(Object):
 
     @classmethod
     def forms(cls, rows: Sequence[tuple[Any, ...]], columns: Columns) -> Forms:
-        forms: list[Hashable] = []
-        named: dict[Hashable, tuple[Any, ...]] = {}
-        alike: dict[Hashable, Hashable] = {}
-        for row in rows:
+        def form(row: tuple[Any, ...]) -> tuple[Hashable, tuple[Any, ...]]:
             # Where a table is referenced, its address stands for its columns.
-            like = columns.every(row[1]), row[3:]
-            form = alike.get(like)
-            if form is None:
-                told, index, keys, computed, numbers, target, target_numbers = row[3:]
-                on = columns.of(row[1], numbers)
-                of = columns.of(target, target_numbers) if target_numbers else None
-                indexed = columns.of(row[1], keys).alike if index else None
-                every = like[0] if computed else None
-                form = alike[like] = (told, on.alike, of and of.alike, index, indexed, every)
-                named[form] = (on.names, of and of.names)
-            forms.append(form)
-        return forms, named
+            told, index, keys, computed, numbers, target, target_numbers = row[3:]
+            on = columns.of(row[1], numbers)
+            of = columns.of(target, target_numbers) if target_numbers else None
+            indexed = columns.of(row[1], keys).alike if index else None
+            every = columns.every(row[1]) if computed else None
+            return (told, on.alike, of and of.alike, index, indexed, every), (on.names, of and of.names)
+
+        return columns.forms(rows, form)
 
     @classmethod
     def print_query(cls, version: int) -> str:

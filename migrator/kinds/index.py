@@ -184,19 +184,12 @@ class Index(Object):
 
     @classmethod
     def forms(cls, rows: Sequence[tuple[Any, ...]], columns: Columns) -> Forms:
-        forms: list[Hashable] = []
-        named: dict[Hashable, tuple[Any, ...]] = {}
-        alike: dict[Hashable, Hashable] = {}
-        for row in rows:
-            like = columns.every(row[1]), row[3:]
-            form = alike.get(like)
-            if form is None:
-                *told, numbers, keys, computed = row[3:]
-                on = columns.of(row[1], numbers)
-                form = alike[like] = (*told, on.alike, like[0] if computed else None)
-                named[form] = (on.names[:keys],)
-            forms.append(form)
-        return forms, named
+        def form(row: tuple[Any, ...]) -> tuple[Hashable, tuple[Any, ...]]:
+            *told, numbers, keys, computed = row[3:]
+            on = columns.of(row[1], numbers)
+            return (*told, on.alike, columns.every(row[1]) if computed else None), (on.names[:keys],)
+
+        return columns.forms(rows, form)
 
     @classmethod
     def print_query(cls, version: int) -> str:

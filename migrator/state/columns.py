@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from migrator.kinds.base import Address, Object, On, whole
+from migrator.kinds.base import Address, Forms, Object, On, whole
 
 
 class TableColumns:
@@ -48,6 +48,24 @@ class TableColumns:
     def every(self, table: Address) -> int:
         """The same for tables all of whose columns agree in the `indexed` fields."""
         return self._every.get(table, 0)
+
+    def forms(
+        self,
+        rows: Sequence[tuple[Any, ...]],
+        form: Callable[[tuple[Any, ...]], tuple[Hashable, tuple[Any, ...]]],
+    ) -> Forms:
+        """See kinds.base.Columns."""
+        forms: list[Hashable] = []
+        named: dict[Hashable, tuple[Any, ...]] = {}
+        alike: dict[Hashable, Hashable] = {}
+        for row in rows:
+            like = self.every(row[1]), row[3:]
+            found = alike.get(like)
+            if found is None:
+                found, named[found] = form(row)
+                alike[like] = found
+            forms.append(found)
+        return forms, named
 
 
 def _table(row: tuple[Any, ...]) -> Address:

@@ -46,7 +46,7 @@ class Made:
             self._by_form(kind, rows, ask) if kind.by_form else map(itemgetter(slice(own.stop, None)), rows)
         )
         values = map(add, map(add, map(itemgetter(slice(1, None)), found), beside), fields)
-        _enter(zip(found, map(partial(tuple.__new__, kind), values), strict=False), self.objects)
+        _enter(zip(found, map(partial(tuple.__new__, kind), values), strict=True), self.objects)
 
     def leave_out_orphans(self) -> None:
         """Leaves out parts of what is not compared, down to the last."""
