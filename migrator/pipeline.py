@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -250,15 +251,16 @@ def at(server: Server, migrations: Sequence[Migration]) -> Iterator[Database]:
 def roundtrip(project: Project, names: Sequence[str], *, tell: Tell) -> str:
     """Proves each migration, or those named, on scratch; returns the table of what held."""
     migrations = history.load(project.migrations)
-    chosen = [
-        place
-        for place, one in enumerate(migrations)
-        if not names or {one.revision, one.folder.name} & {*names}
-    ]
+    known = [{one.revision, one.folder.name} for one in migrations]
+    chosen = [place for place, called in enumerate(known) if not names or called & {*names}]
     if not migrations:
         raise StateError("there is no migration", where=str(project.migrations), hint="run `diff` first")
-    if len(chosen) < len(names):
-        raise StateError("there is no such migration", where=", ".join(names), hint="see HISTORY")
+    if unknown := {*names} - {*chain(*known)}:
+        raise StateError(
+            f"there is no migration {', '.join(sorted(unknown))}",
+            where=str(project.migrations),
+            hint=f"known are: {', '.join(one.folder.name for one in migrations)}",
+        )
     samples, proofs = _samples(project), []
     with serve(project.postgres) as server, wanted_database(project, server) as wanted:
         seen = round_trip.look(server, wanted)

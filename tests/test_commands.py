@@ -528,7 +528,11 @@ def test_roundtrip_without_samples_proves_the_schema_and_prints_a_table(three: S
     ]
     assert "003_three: downgrade" in ended.err
     assert "| 002_two |" in three.done("roundtrip", "002_two").out
-    assert three.run("roundtrip", "002").status == 1
+    assert "| 002_two |" in three.done("roundtrip", "002_two", "002_two").out
+    unknown = three.run("roundtrip", "002_two", "002")
+    assert unknown.status == 1
+    assert "no migration 002\n" in unknown.err
+    assert "known are: 001_one, 002_two, 003_three" in unknown.err
 
 
 def test_roundtrip_of_a_project_without_migrations_says_so(project: SmallProject) -> None:
