@@ -7,6 +7,7 @@ Only while none of them has been applied anywhere is that the thing to do.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,12 @@ def regenerate(project: Path, *options: str) -> Path:
     for message, metadata in STATES:
         found = settings.replace('metadata = "schema:metadata"', f'metadata = "{metadata}"')
         (project / "pyproject.toml").write_text(found, encoding="utf-8")
-        subprocess.run([sys.executable, "-m", "migrator", "diff", message, *options], cwd=project, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "migrator", "diff", message, *options],
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},  # this checkout, whichever one is installed
+            check=True,
+        )
     return project / "generated_migrations"
 
 

@@ -500,6 +500,18 @@ def test_verify_names_each_difference_and_exits_2(
     )
 
 
+def test_verify_tells_what_is_missing_though_not_modelled(
+    one: SmallProject, database: Database, request: pytest.FixtureRequest
+) -> None:
+    one.models(ONE + UNMODELLED)
+    one.done("diff", "two")
+    one.done("apply", url(database.conninfo))
+    rows(database, "DROP STATISTICS plain")
+    request.getfixturevalue("fewer_kinds")
+    ended = one.run("verify", url(database.conninfo))
+    assert (ended.status, ended.out) == (2, "missing, and not modelled: statistics object public.plain\n")
+
+
 def test_verify_passes_over_what_no_migration_could_change(three: SmallProject, database: Database) -> None:
     three.done("apply", url(database.conninfo))
     # The column comes back with another number.

@@ -127,4 +127,7 @@ def differences(wanted: Snapshot, real: Snapshot, same: Same | None = None) -> l
             f"differs: {describe(identity)}: {name} is {getattr(other, name)!r}, its revision says {getattr(one, name)!r}"
             for name in one.differences(other)
         ]
-    return lines + [f"not modelled: {what}" for what in sorted(set(real.unmodelled) - set(wanted.unmodelled))]
+    lines += [
+        f"missing, and not modelled: {what}" for what in sorted({*wanted.unmodelled} - {*real.unmodelled})
+    ]
+    return lines + [f"not modelled: {what}" for what in sorted({*real.unmodelled} - {*wanted.unmodelled})]
