@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from migrator import pipeline, psql
 from migrator.kinds import KINDS
 from migrator.kinds.base import Columns, Forms
 from migrator.kinds.column import Column
@@ -40,6 +41,28 @@ def test_options_that_people_set_on_a_column_are_read(database: Database) -> Non
         after = catalog.read(connection).objects
     changed = {identity for identity in after if after[identity] != before.get(identity)}
     assert changed == {("column", "public", "t", "id")}
+
+
+_PLPGSQL = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'; REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [_PLPGSQL, f"DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql; {_PLPGSQL}"],
+    ids=["as it came", "made again"],
+)
+def test_an_extension_that_every_database_has_may_go_and_come_back(server: Server, made: str) -> None:
+    """pg_dump passes over the plpgsql that came with the database, so it cannot judge this."""
+    with server.scratch() as without, server.scratch() as full:
+        with without.connect() as one, full.connect() as other:
+            one.execute("DROP EXTENSION plpgsql")
+            other.execute(made)
+        made_whole = pipeline.between(without.conninfo, full.conninfo)
+        assert "CREATE EXTENSION plpgsql" in made_whole
+        emptied = pipeline.between(full.conninfo, without.conninfo)
+        for script in (made_whole, emptied, made_whole):
+            psql.run_script(script, without.conninfo, psql=server.tool("psql"))
+        assert pipeline.between(without.conninfo, full.conninfo) == ""
 
 
 # Indexes each of which differs in one thing from the first of its table: what they are printed from.

@@ -54,7 +54,7 @@ class Comment(Object):
             FROM pg_description d
             LEFT JOIN pg_attribute a ON d.objsubid <> 0 AND d.classoid = 'pg_class'::regclass
                 AND a.attrelid = d.objoid AND a.attnum = d.objsubid
-            WHERE d.objoid >= 16384 OR d.objoid = 'public'::regnamespace"""
+            WHERE d.objoid >= 16384 OR d.objoid = 'public'::regnamespace OR d.classoid = 'pg_extension'::regclass"""
 
     def needs(self) -> Iterable[Identity]:
         return [("partition", *self.made_with)] if self.made_with else []

@@ -25,14 +25,12 @@ class Extension(Object):
 
     @classmethod
     def query(cls, version: int) -> str:
-        # Pre-installed ones (plpgsql) have an oid below the first normal one.
         return f"""
             SELECT {address("pg_extension", "e.oid")}, e.extname::text, n.nspname::text, e.extversion,
                    e.extrelocatable,
                    ARRAY(SELECT u.target FROM pg_extension_update_paths(e.extname) u
                          WHERE u.source = e.extversion AND u.path IS NOT NULL ORDER BY u.target)
-            FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-            WHERE e.oid >= 16384"""
+            FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"""
 
     def needs(self) -> Iterable[Identity]:
         return [("schema", self.schema)]

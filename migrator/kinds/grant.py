@@ -320,8 +320,7 @@ class Grant(Privileges):
 
 
 class MemberGrant(Privileges):
-    """Privileges on what an extension or PostgreSQL itself brought, where they are no longer those that
-    it came with (pg_init_privs)."""
+    """Privileges, other than it came with (pg_init_privs), on what an extension or PostgreSQL itself brought."""
 
     kind = "member_grant"
     catalogs = {"pg_init_privs": "objoid classoid objsubid initprivs"}

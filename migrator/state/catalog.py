@@ -31,7 +31,9 @@ _DEPEND = f"""
 SELECT {located("classid", "objid", "objsubid")}, {located("refclassid", "refobjid", "refobjsubid")},
        CASE WHEN deptype = 'i' AND classid = refclassid AND classid = 'pg_constraint'::regclass THEN '{COPY}' ELSE deptype::text END
 FROM pg_catalog.pg_depend
-WHERE objid >= 16384 AND (refobjid >= 16384 OR refobjid = 'public'::regnamespace OR deptype IN ('i', 'e', 'P'))
+WHERE (objid >= 16384 AND (refobjid >= 16384 OR refobjid = 'public'::regnamespace OR refclassid = 'pg_language'::regclass)
+         -- plpgsql is there from the beginning, with its members, and may go like any extension.
+         OR deptype = 'e')
   -- Nothing depends on the triggers by which PostgreSQL itself keeps a foreign key.
   AND NOT (deptype = 'i' AND classid = 'pg_trigger'::regclass AND refclassid = 'pg_constraint'::regclass)
 """
