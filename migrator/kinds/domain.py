@@ -61,6 +61,24 @@ class Domain(Object):
         stricter = not set(new.rules) <= set(self.rules)
         return super().alterable(new, changed, facts) and not (self.inside and stricter)
 
+    @property
+    def declarable(self) -> bool:  # type: ignore[override]
+        """Without its default, which a function of the domain itself can give."""
+        return self.default is not None
+
+    def declare(self, facts: Facts) -> list[Statement]:
+        plain = self.with_(default=None)
+        if self is facts.old(self.identity):
+            return self.alter(plain, ["default"], facts)
+        return plain.create((), facts)
+
+    def complete(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        added = (statement for part in parts for statement in part.object.create(part.parts, facts))
+        return [*added, *self.alter(self, ["default"], facts)]
+
+    def same_to_users(self, changed: Sequence[str]) -> bool:
+        return set(changed) <= {"default"}
+
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         words = [f"CREATE DOMAIN {self.name} AS {self.type}"]
         if self.collation:

@@ -11,9 +11,9 @@ from migrator.sql import qualified
 from migrator.statement import Identity, Statement
 
 _REPLACE = "CREATE OR REPLACE "
-# The printed definition up to its body, in which other arguments take the place of those printed.
+# The printed definition up to its parsed body, in which other arguments take the place of those printed.
 _HOLLOW = """(
-    SELECT head || arguments || substr(left(rtrim(pg_get_functiondef(p.oid), E'\\n'), -length(pg_get_function_sqlbody(p.oid))),
+    SELECT head || arguments || substr(left(whole, length(whole) - coalesce(length(pg_get_function_sqlbody(p.oid)), 0)),
                                        length(head) + length(pg_get_function_arguments(p.oid)) + 1)
     FROM (SELECT concat('CREATE OR REPLACE ', CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END,
                         quote_ident(n.nspname), '.', quote_ident(p.proname), '('),
@@ -27,7 +27,7 @@ _HOLLOW = """(
                        count(*) FILTER (WHERE mode <> 'o') OVER (ORDER BY place)
                 FROM unnest(coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[p.pronargs::int])))
                      WITH ORDINALITY AS m (mode, place) WHERE mode <> 't') AS a (mode, name, place, type, input)
-         ) AS h (head, arguments))"""
+         ) AS h (head, arguments), rtrim(pg_get_functiondef(p.oid), E'\\n') AS whole)"""
 
 
 class Function(Object):
@@ -57,8 +57,9 @@ class Function(Object):
     signature: str = noted("arguments with their modes, without which a procedure is not always found")
     parsed: bool = noted("whether the body is stored parsed, and stands in the way of what it uses")
     hollow: str | None = noted(
-        "the definition without its parsed body, and NULL for each default of an argument"
+        "the definition without its parsed body, and NULL for each default of an argument; None without either"
     )
+    itself: bool = noted("whether it uses itself, so that it has to be there before it is made")
 
     @classmethod
     def query(cls, version: int) -> str:
@@ -74,7 +75,9 @@ class Function(Object):
                          FROM {modes} WHERE u.mode IN ('i', 'b', 'v') ORDER BY u.place),
                    p.pronargdefaults::int4, rtrim(pg_get_functiondef(p.oid), E'\\n'),
                    pg_get_function_identity_arguments(p.oid), p.prosqlbody IS NOT NULL,
-                   CASE WHEN p.prosqlbody IS NOT NULL THEN {_HOLLOW} END
+                   CASE WHEN p.prosqlbody IS NOT NULL OR p.pronargdefaults > 0 THEN {_HOLLOW} END,
+                   EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                     AND d.refclassid = d.classid AND d.refobjid = d.objid)
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE p.prokind IN ('f', 'p', 'w') AND {OURS} AND NOT EXISTS (
               SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
@@ -107,13 +110,13 @@ class Function(Object):
     @property
     def declarable(self) -> bool:  # type: ignore[override]
         """A body that is not parsed uses nothing, and NULL stands in for what the defaults of arguments use."""
-        return bool(self.parsed)
+        return self.hollow is not None
 
     def declare(self, facts: Facts) -> list[Statement]:
-        """Nobody calls it until it is made whole: its body returns nothing."""
+        """Nobody calls it until it is made whole: in the place of a parsed body it has an empty one."""
         assert self.hollow is not None
         hazards = (Hazards.CHANGES_RESULT,) if facts.old(self.identity) is not None else ()
-        return [Statement(f"{self.hollow.rstrip()}\nAS ''", hazards=hazards)]
+        return [Statement(self.hollow.rstrip() + ("\nAS ''" if self.parsed else ""), hazards=hazards)]
 
     def same_to_users(self, changed: Sequence[str]) -> bool:
         return set(changed) <= {"definition"}
@@ -122,6 +125,8 @@ class Function(Object):
         return [Statement(self.definition)]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        if self.itself:
+            return [*self.declare(facts), *self.complete(parts, facts)]
         return [Statement("CREATE " + self.definition[len(_REPLACE) :])]
 
     def drop_old(self, aside: str, facts: Facts) -> list[Statement]:
@@ -138,4 +143,5 @@ class Function(Object):
         return super().alterable(new, changed, facts) and named and self.defaults <= new.defaults
 
     def alter(self, new: Function, changed: Sequence[str], facts: Facts) -> list[Statement]:
-        return [Statement(new.definition, hazards=(Hazards.CHANGES_RESULT,))]
+        first = new.declare(facts) if new.itself else []
+        return [*first, Statement(new.definition, hazards=(Hazards.CHANGES_RESULT,))]

@@ -90,6 +90,8 @@ def _split(changes: Changes, before: Graph, folded: Folded, circle: set[Vertex],
         hollow = Vertex(Verb.EMPTY if gone else Verb.DECLARE, vertex.identity)
         if one is None or not one.declarable or vertex.verb is Verb.SET_ASIDE or hollow in before:
             continue
+        if gone and vertex.identity in changes.set_aside:
+            continue  # it has another name by then
         before[hollow] = {other for other in before[vertex] if outermost(other, folded) not in circle}
         for other, earlier in before.items():
             if vertex in earlier and other != hollow and outermost(other, folded) in circle - {vertex}:
