@@ -213,6 +213,83 @@ def test_values_inside_others_are_asked_for_what_they_become(
     assert found == [3]
 
 
+REFUSES = "CREATE DOMAIN d AS int NOT NULL"
+COMES = {
+    "to a type": ("CREATE TYPE c AS (a int)", f"{REFUSES}; CREATE TYPE c AS (a int, n d)", "c"),
+    "of a domain that was there": (
+        f"{REFUSES}; CREATE TYPE c AS (a int)",
+        f"{REFUSES}; CREATE TYPE c AS (a int, n d)",
+        "c",
+    ),
+    "of a domain with a check": (
+        "CREATE TYPE c AS (a int)",
+        "CREATE DOMAIN d AS text CHECK (VALUE IS NOT NULL); CREATE DOMAIN e AS d; CREATE TYPE c AS (a int, n e)",
+        "c",
+    ),
+    "to a type in an array": (
+        "CREATE TYPE c AS (a int)",
+        f"{REFUSES}; CREATE TYPE c AS (a int, n d)",
+        "c[]",
+    ),
+    "to a type in others": (
+        "CREATE TYPE c AS (a int); CREATE TYPE o AS (c c); CREATE DOMAIN od AS o",
+        f"{REFUSES}; CREATE TYPE c AS (a int, n d); CREATE TYPE o AS (c c); CREATE DOMAIN od AS o",
+        "od",
+    ),
+    "to a type that is built again": (
+        "CREATE TYPE c AS (a int)",
+        f"{REFUSES}; CREATE TYPE c AS (n d, a int)",
+        "c",
+    ),
+}
+HOLDS = {"c": "ROW(1)::c", "c[]": "ARRAY[NULL, ROW(1)]::c[]", "od": "ROW(ROW(1))::o"}
+
+
+@pytest.mark.parametrize(("before", "after", "type_"), COMES.values(), ids=COMES)
+def test_no_row_may_lack_a_new_attribute_that_takes_no_null(
+    server: Server, database: Database, before: str, after: str, type_: str
+) -> None:
+    """PostgreSQL adds it all the same, and COPY takes back none of what it then writes."""
+    table = f"CREATE TABLE t (v {type_}, id int)"
+    rows_ = f"INSERT INTO t VALUES (NULL, 1), ({HOLDS[type_]}, 2)"
+    with server.scratch() as wanted:
+        made = planned(database, wanted, f"{before}; {table}; {rows_}", f"{after}; {table}")
+    [asked] = made.preconditions
+    assert "takes no NULL" in asked.name
+    with database.connect() as connection:
+        connection.execute(asked.setup or "")
+        assert [row[-1] for row in connection.execute(asked.query).fetchall()] == [2]
+
+
+def test_no_row_may_be_there_for_a_new_column_that_takes_no_null(server: Server, database: Database) -> None:
+    with server.scratch() as wanted:
+        made = planned(
+            database,
+            wanted,
+            "CREATE TABLE t (id int); INSERT INTO t VALUES (1)",
+            f"{REFUSES}; CREATE DOMAIN e AS int DEFAULT 7 NOT NULL; CREATE DOMAIN o AS int CHECK (VALUE > 0);"
+            " CREATE TABLE t (id int, refused d, filled e, given d DEFAULT 1, taken o)",
+        )
+    refused = {}
+    with database.connect() as connection:
+        for one in made.preconditions:
+            connection.execute(one.setup or "SELECT")
+            refused[one.name.split()[6]] = connection.execute(one.query).fetchall()
+    assert refused == {"refused": [(1,)], "taken": []}
+
+
+def test_of_a_new_attribute_that_takes_null_nothing_is_asked(server: Server, database: Database) -> None:
+    table = "CREATE TABLE t (v c)"
+    with server.scratch() as wanted:
+        made = planned(
+            database,
+            wanted,
+            f"CREATE TYPE c AS (a int); {table}; INSERT INTO t VALUES (ROW(1)::c)",
+            f"{REFUSES}; CREATE DOMAIN e AS text; CREATE TYPE c AS (a int, n int, m d[], k e); {table}",
+        )
+    assert made.preconditions == ()
+
+
 # A run that ended before it changed anything
 
 GIVES_UP = "SELECT pg_terminate_backend(pg_backend_pid());\n"

@@ -390,9 +390,9 @@ class Column(Object):
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
         old = facts.old(self.identity)
-        if not isinstance(old, Column) or old.generated or self.generated:
-            return []
         if facts.is_new(self.identity) and not self._goes_over(facts):
+            return self._none_to_fill(facts)
+        if not isinstance(old, Column) or old.generated or self.generated:
             return []
         if old.type == self.type and not facts.moves(self.identity) and not self._goes_over(facts):
             return []
@@ -407,6 +407,29 @@ class Column(Object):
             for labels, condition in conversion.lost_labels(value, self.identity, old.type, facts)
         ]
         return asked + self._convertible(old, facts) + self._convertible_inside(old, facts)
+
+    def _none_to_fill(self, facts: Facts) -> list[Precondition]:
+        """That its table has no rows where it comes as NULL, and its type, a domain, takes none."""
+        one = conversion.Held(self.identity, "NULL", "text", self.type)
+        if facts.fills_itself(self.identity) or not conversion.is_null_at_first(
+            self.type, self.identity, facts
+        ):
+            return []
+        table, column = qualified(self.schema, self.table_name), identifier(self.column)
+        function = f"pg_temp.{identifier(f'{self.table_name}.{self.column} converts'[-63:])}"
+        setup = conversion.tried_inside(function, one, facts)
+        if setup is None:
+            return []
+        return [
+            Precondition(
+                f"{table} has no row for which {column} would be NULL, as {self.type} takes none",
+                f"SELECT t.* FROM {table} AS t WHERE NOT {function}(NULL)",
+                f"give {column} a default, or add it with another type in a migration before this one, fill it,"
+                f" and give it {self.type} in one after that",
+                (self.parent,),
+                setup=setup,
+            )
+        ]
 
     def _goes_over(self, facts: Facts) -> bool:
         """Whether its values go over to another table, which replaces theirs."""
@@ -463,24 +486,12 @@ class Column(Object):
         moves = facts.moves(self.identity) and not facts.converted_by_author(self.identity)
         if not moves or old.moving(self, facts) is None:
             return []
-        table = qualified(self.schema, self.table_name)
-        whole = conversion.Held(self.identity, f"t.{identifier(self.column)}", old.type, self.type)
-        found = []
-        for one in conversion.held(whole, facts):
-            attribute = f"{self.column}.{one.user[-1]}"
-            function = f"pg_temp.{identifier(f'{self.table_name}.{attribute} converts'[-63:])}"
-            setup = conversion.tried_inside(function, one, facts)
-            if setup is not None:
-                found.append(
-                    Precondition(
-                        f"every {identifier(one.user[-1])} in {identifier(self.column)} of {table} can become {one.new_type}",
-                        f"SELECT t.* FROM {table} AS t WHERE {one.within(f'NOT {function}({one.value})')}",
-                        f"change the values that do not fit {one.new_type}",
-                        self._reads(facts),
-                        setup=setup,
-                    )
-                )
-        return found
+        return [
+            asked
+            for _, asked in conversion.asked_inside(
+                self.identity, old.type, self.type, self._reads(facts), facts
+            )
+        ]
 
     def _above(self, new: Column, name: str, facts: Facts) -> bool:
         """Whether the statement on the parent table changes this field to the same value."""

@@ -8,7 +8,7 @@ from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted
 from migrator.kinds.schema import OURS
 from migrator.sql import identifier, qualified
-from migrator.statement import Identity, Statement
+from migrator.statement import Identity, Precondition, Statement
 
 # Types that a stored column has, and those inside of them (`inside`: in an array, a composite or a range, and
 # not only in a domain): PostgreSQL refuses to change much of these.
@@ -127,6 +127,24 @@ class Attribute(Object):
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return [Statement(f"ALTER {self.reference} ADD ATTRIBUTE {self.clause(parts, facts)}")]
+
+    def preconditions(self, facts: Facts) -> list[Precondition]:
+        """PostgreSQL holds no row to the type of a new attribute, and then restores no dump of those that do not meet it."""
+        from migrator.kinds import conversion, domain  # both know of composite types
+
+        if facts.is_new(self.parent) or not facts.is_new(self.identity):
+            return []
+        columns = [(facts.old(i), facts.new(i)) for i in domain.columns_of(self.parent, facts)]
+        types = [(old, getattr(old, "type", None), getattr(new, "type", None)) for old, new in columns]
+        return [
+            asked
+            for old, before, after in types
+            if old is not None and before is not None and before == after
+            for attribute, asked in conversion.asked_inside(
+                old.identity, before, after, (old.identity,), facts
+            )
+            if attribute == self.identity
+        ]
 
     def drop(self, facts: Facts) -> list[Statement]:
         return [Statement(f"ALTER {self.reference} DROP ATTRIBUTE {identifier(self.attribute)}")]

@@ -14,8 +14,8 @@ from migrator.kinds.base import Facts, Object, describe
 from migrator.kinds.composite import Attribute, Composite
 from migrator.kinds.domain import Domain, DomainConstraint, DomainNotNull
 from migrator.kinds.enum import Enum
-from migrator.sql import dollar_quoted, identifier, literal
-from migrator.statement import Identity
+from migrator.sql import dollar_quoted, identifier, literal, qualified
+from migrator.statement import Identity, Precondition
 
 
 def bare(type_: str) -> str:
@@ -144,6 +144,8 @@ class Held:
     new_type: str
     within: Callable[[str], str] = str
     """The condition that a condition holds for one such value in a row of the table."""
+    comes: bool = False
+    """Whether the attribute is new, so that it is NULL."""
 
 
 def held(one: Held, facts: Facts) -> Iterator[Held]:
@@ -166,12 +168,56 @@ def held(one: Held, facts: Facts) -> Iterator[Held]:
             there = f"EXISTS (SELECT FROM {elements} WHERE {there})"
         return one.within(there)
 
-    for name, (_, type_) in _attributes(new, facts).items():
+    for name, (attribute, type_) in _attributes(new, facts).items():
         if name in before:
             user, was = before[name]
             inner = Held(user, f"{row}.{identifier(name)}", was, type_, within)
             yield inner
             yield from held(inner, facts)
+        elif has_rules(type_, attribute, facts):
+            yield Held(attribute, "NULL", "text", type_, within, comes=True)
+
+
+def has_rules(type_: str, user: Identity, facts: Facts) -> bool:
+    """Whether the type of `user` is a domain with rules, one of which NULL may not meet."""
+    new = named(type_, user, facts, before=False)
+    if not isinstance(new, Domain) or type_ != new.name:
+        return False
+    return bool(facts.inside(new.identity)) or has_rules(new.type, new.identity, facts)
+
+
+def is_null_at_first(type_: str, user: Identity, facts: Facts) -> bool:
+    """Whether a new column of that type, without a default of its own, is NULL, which a rule of the type may refuse."""
+    new = named(type_, user, facts, before=False)
+    while isinstance(new, Domain):
+        if new.default is not None:
+            return False
+        new = named(new.type, new.identity, facts, before=False)
+    return has_rules(type_, user, facts)
+
+
+def asked_inside(
+    column: Identity, old_type: str, new_type: str, reads: tuple[Identity, ...], facts: Facts
+) -> Iterator[tuple[Identity, Precondition]]:
+    """For each attribute of the rows that a column holds: that its values can be of its new type."""
+    table, name = qualified(*column[1:3]), identifier(column[3])
+    for one in held(Held(column, f"t.{name}", old_type, new_type), facts):
+        attribute = identifier(one.user[-1])
+        function = f"pg_temp.{identifier(f'{column[2]}.{column[3]}.{one.user[-1]} converts'[-63:])}"
+        setup = tried_inside(function, one, facts)
+        if setup is None:
+            continue
+        if one.comes:
+            what = f"no {name} of {table} holds a row that lacks {attribute}, as {one.new_type} takes no NULL"
+            hint = (
+                f"set {name} to NULL there, or add {attribute} with another type in a migration before this one, fill it,"
+                f" and give it {one.new_type} in one after that"
+            )
+        else:
+            what = f"every {attribute} in {name} of {table} can become {one.new_type}"
+            hint = f"change the values that do not fit {one.new_type}"
+        query = f"SELECT t.* FROM {table} AS t WHERE {one.within(f'NOT {function}({one.value})')}"
+        yield one.user, Precondition(what, query, hint, reads, setup=setup)
 
 
 def target(type_: str, user: Identity, facts: Facts) -> tuple[str, list[str] | None] | None:

@@ -92,7 +92,9 @@ class Default(Object):
         return [("", f"ADD COLUMN c {column.typed()} DEFAULT {self.expression}", None)]
 
     def fills_rows(self, facts: Facts) -> bool:
-        return not facts.rewrites(self.identity) and not holders_below(self.table, facts)
+        """Where the column alone would have every row written again, as its type is a domain with rules, they get it too."""
+        costs = facts.rewrites(self.identity) and not facts.rewrites(self.parent)
+        return not costs and not holders_below(self.table, facts)
 
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
         return f"DEFAULT {self.expression}"

@@ -388,8 +388,8 @@ def _can_be_asked(one: Object, facts: Planning) -> bool:
     """Whether its conditions mean the same before the plan: what is new by then, or of another type, they cannot name."""
     if one.table and rows_elsewhere(one.table, facts):
         return False
-    if one.holds_rows:
-        return True
+    if one.holds_rows or one.inseparable:
+        return True  # it asks in words of its own
     changes = facts.changes
     for other in facts.uses(one.identity) - {one.parent, one.table}:
         used = facts.old(other)

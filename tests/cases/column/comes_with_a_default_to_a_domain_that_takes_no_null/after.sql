@@ -1,0 +1,3 @@
+CREATE DOMAIN d AS int NOT NULL;
+CREATE DOMAIN e AS int CHECK (VALUE > 0);
+CREATE TABLE t (id int, given d DEFAULT 1, other e DEFAULT 2, third e DEFAULT 2 NOT NULL);
