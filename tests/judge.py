@@ -18,6 +18,7 @@ from psycopg.sql import SQL, Identifier
 
 from migrator import pipeline, psql
 from migrator.errors import MigratorError
+from migrator.migration.sql import script
 from migrator.postgres import Database, Server
 
 _TABLES = """
@@ -67,13 +68,17 @@ def build(file: Path, database: Database, *, roles_may_exist: bool = False) -> N
 
 
 def transition(
-    before: Database, after: Database, rows: Path | None = None, transcript: list[str] | None = None
+    before: Database,
+    after: Database,
+    rows: Path | None = None,
+    transcript: list[str] | None = None,
+    not_compared: list[str] | None = None,
 ) -> str | None:
     """Migrates `before` to the state of `after` and tells what is wrong with the result, or None.
 
     `rows`: a file of INSERTs, run first; what it leaves in tables that both states have must be there after.
-    `transcript`: what psql printed for each command is added to it. The first word of an answer names the stage
-    that failed.
+    `transcript`: what psql printed for each command is added to it. `not_compared`: so is what the second diff told
+    of as not modelled. The first word of an answer names the stage that failed.
     """
     tool = before.server.tool("psql")
     if rows is not None:
@@ -95,8 +100,10 @@ def transition(
     told = difference(dump(before), dump(after))
     if told:
         return f"pg_dump: {told}"
-    again = pipeline.between(before.conninfo, after.conninfo)
-    if again:
+    plan = pipeline.plan_between(before.conninfo, after.conninfo)
+    if not_compared is not None:
+        not_compared += pipeline.not_compared(plan)
+    if again := script(plan):
         return f"second diff: {again[again.find('-- 1.') :]}"
     for table, values in _values(before, kept).items():
         if values != alive[table]:

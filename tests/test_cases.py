@@ -27,10 +27,11 @@ FOUND = sorted(file.parent for file in CASES.glob("*/*/before.sql"))
 
 
 class Ran(NamedTuple):
-    """A case in one direction: what is wrong with its end, what psql printed, what its meta.json says."""
+    """A case in one direction: what is wrong with its end, what psql printed, what was told of as not modelled, what its meta.json says."""
 
     wrong: str | None
     transcript: list[str]
+    not_compared: list[str]
     meta: dict[str, Any]
 
 
@@ -49,15 +50,15 @@ def ran(request: pytest.FixtureRequest, server: Server) -> Ran:
         pytest.skip(f"needs PostgreSQL {meta['minVersion']}")
     ask_for_extensions(server, meta.get("extensions", ()))
     first, last = ("before", "after") if direction == "up" else ("after", "before")
-    rows, transcript = case / "rows.sql", list[str]()
+    rows, transcript, not_compared = case / "rows.sql", list[str](), list[str]()
     with _roles(server, meta), server.scratch() as old, server.scratch() as new:
         judge.build(case / f"{first}.sql", old)
         judge.build(case / f"{last}.sql", new)
         before = rows if direction == "up" and rows.exists() else None
-        wrong = judge.transition(old, new, before, transcript)
+        wrong = judge.transition(old, new, before, transcript, not_compared)
     if direction == "down":
         meta = {"movesRowsUnderLock": meta.get("movesRowsBackUnderLock", [])}
-    return Ran(wrong, transcript, meta)
+    return Ran(wrong, transcript, not_compared, meta)
 
 
 def test_a_case_ends_in_the_other_state_with_its_rows_alive(ran: Ran) -> None:
@@ -67,6 +68,10 @@ def test_a_case_ends_in_the_other_state_with_its_rows_alive(ran: Ran) -> None:
 def test_the_schema_does_not_change_after_rows_in_one_transaction(ran: Ran) -> None:
     """But where the author lets writers wait, so that rows which move are at no moment out of sight."""
     assert judge.schema_changes_after_rows(ran.transcript) == ran.meta.get("movesRowsUnderLock", [])
+
+
+def test_all_that_a_case_holds_is_modelled(ran: Ran) -> None:
+    assert ran.not_compared == []
 
 
 def ask_for_extensions(server: Server, names: Iterable[str]) -> None:
