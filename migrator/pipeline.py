@@ -68,7 +68,7 @@ def diff(
         wanted_database(project, server) as wanted,
         server.scratch() as have,
     ):
-        tell(f"current: {len(kept)} migrations on a scratch database")
+        tell(f"current: {len(kept)} {'migration' if len(kept) == 1 else 'migrations'} on a scratch database")
         replay(server, have, kept)
         with wanted.connect() as new, have.connect() as old:
             before, after = catalog.read_both(old, new)
