@@ -27,6 +27,10 @@ _CONNECTION_LOST = 2
 _INTERRUPTS = 30
 _RUN_AGAIN = "Mend what it names, then run it again: what was committed is kept."
 
+# How pg_dump begins an entry; the rule that makes a view what it is.
+_ENTRY = "\n--\n-- Name: "
+_RETURN = " _RETURN"
+
 # psql's own form of a message, `psql:FILE:LINE: `, and the parts that the server's messages have below it.
 _MESSAGE = re.compile(r"psql:(?P<file>.+?):(?P<line>\d+): (?P<text>.*)")
 _PART = re.compile(r"(?P<part>LINE \d+|DETAIL|HINT|CONTEXT|QUERY|LOCATION):\s+(?P<text>.*)")
@@ -95,6 +99,30 @@ def dump_schema(
             hint="Its message is above. It must be at least as new as the server, and may read every object.",
         )
     return _stable(done.stdout.decode())  # a text stream would lose carriage returns
+
+
+def whole_views(dump: str) -> str:
+    """A dump to be compared: every view in one piece.
+
+    Where a view needs a primary key (GROUP BY it), pg_dump writes stand-ins for some views, and what they are as a rule after
+    the key. Which views those are follows from the order in which they were made.
+    """
+    first, *entries = dump.split(_ENTRY)
+    views: dict[tuple[str, str], int] = {}
+    rules: dict[int, tuple[str, str]] = {}
+    for place, entry in enumerate(entries):
+        name, _, rest = entry.partition("; Type: ")
+        type_, _, where = rest.partition("\n")[0].partition("; ")
+        if type_ == "VIEW":
+            views[name, where] = place
+        elif type_ == "RULE" and name.endswith(_RETURN):
+            rules[place] = name.removesuffix(_RETURN), where
+    for place, view in rules.items():
+        rule = entries[place].partition("CREATE OR REPLACE VIEW ")[2].rstrip("\n")
+        head, create, rest = entries[views[view]].partition("CREATE VIEW ")
+        _, end, others = rest.partition(";\n")
+        entries[views[view]] = head + create + rule.removesuffix(";") + end + others
+    return _ENTRY.join([first, *(entry for place, entry in enumerate(entries) if place not in rules)])
 
 
 def _stable(dump: str) -> str:

@@ -128,7 +128,7 @@ def schema_changes_after_rows(transcript: Sequence[str]) -> list[str]:
 
 def dump(database: Database) -> Counter[str]:
     """The blocks of a `pg_dump -s`, in any order; the lines of tables and of grants are sorted."""
-    text = psql.dump_schema(database.conninfo, database.server.tool("pg_dump"))
+    text = psql.whole_views(psql.dump_schema(database.conninfo, database.server.tool("pg_dump")))
     return Counter(_in_order(block) for block in text.split("\n\n") if block.strip())
 
 

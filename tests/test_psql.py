@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from migrator.errors import ServerError, SqlFileError
 from migrator.postgres import Database, Server
-from migrator.psql import dump_schema, run_file, run_script
+from migrator.psql import dump_schema, run_file, run_script, whole_views
 
 
 @pytest.fixture
@@ -201,6 +201,26 @@ def test_two_dumps_of_one_schema_are_the_same_text(server: Server, database: Dat
     assert "-- Dumped from database version 1" in dump, "text of the schema itself is not touched"
     assert dump.count("Dumped") == 1
     assert "unrestrict" not in dump
+
+
+def test_a_view_that_pg_dump_writes_in_two_parts_is_compared_in_one(
+    server: Server, database: Database
+) -> None:
+    views = (
+        "CREATE VIEW v WITH (security_barrier) AS SELECT 1 AS a, ';' AS b; ALTER VIEW v ALTER a SET DEFAULT 7"
+    )
+    with database.connect() as connection:
+        connection.execute(f"CREATE TABLE t (id int PRIMARY KEY, b text); {views}")
+        whole = dump_schema(database.conninfo, server.tool("pg_dump"))
+        assert whole_views(whole) == whole
+        keyed = "SELECT id AS a, b FROM t GROUP BY id"
+        connection.execute(f"CREATE OR REPLACE VIEW v WITH (security_barrier) AS {keyed}")
+        dump = dump_schema(database.conninfo, server.tool("pg_dump"))
+    assert "NULL::integer AS a" in dump and "CREATE OR REPLACE VIEW public.v WITH (" in dump
+    whole = whole_views(dump)
+    assert "NULL::" not in whole and "REPLACE" not in whole and "_RETURN" not in whole
+    assert "CREATE VIEW public.v WITH (security_barrier='true') AS\n SELECT id AS a,\n    b\n" in whole
+    assert "GROUP BY id;\n" in whole and "ALTER COLUMN a SET DEFAULT 7;\n" in whole
 
 
 def test_a_dump_leaves_out_what_is_excluded(server: Server, database: Database) -> None:

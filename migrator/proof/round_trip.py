@@ -54,12 +54,14 @@ def look(server: Server, database: Database) -> Seen:
 
 
 def dump(server: Server, database: Database) -> str:
-    """pg_dump's text, without what is ours."""
-    return psql.dump_schema(
-        database.conninfo,
-        server.tool("pg_dump"),
-        exclude_schemas=[catalog.OUR_SCHEMA],
-        exclude_tables=["public.alembic_version"],
+    """pg_dump's text to be compared, without what is ours."""
+    return psql.whole_views(
+        psql.dump_schema(
+            database.conninfo,
+            server.tool("pg_dump"),
+            exclude_schemas=[catalog.OUR_SCHEMA],
+            exclude_tables=["public.alembic_version"],
+        )
     )
 
 
