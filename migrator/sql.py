@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_TOKEN = re.compile(
+    r"""[eE]'(?:[^'\\]|''|\\.)*' | (?P<word>[^\W\d][\w$]*) | '[^']*' | "[^"]*"
+        | \$(?P<tag>([^\W\d]\w*)?)\$ .*? \$(?P=tag)\$ | --[^\n]* | /\*.*?\*/ | :: | (?P<colon>:) (?=[\w'"{])""",
+    re.VERBOSE | re.DOTALL,
+)
+"""What psql looks at in SQL that it sends: words, and a colon before a name; all else hides such."""
 
 KEYWORDS = frozenset(
     """
@@ -46,6 +52,17 @@ def literal(value: str) -> str:
 def argument(value: str) -> str:
     """A string as one argument of a command of psql, which reads backslashes there as C does."""
     return literal(value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r"))
+
+
+def command(sql: str) -> str:
+    """A statement that psql sends as it is, with its end: in `a[1:x]` it would put the value of a variable x."""
+    return _TOKEN.sub(lambda token: ": " if token["colon"] else token[0], sql) + ";\n"
+
+
+def names_quoted(sql: str) -> str:
+    """The definition of a function, as PostgreSQL prints it, so that psql finds its end: it counts the unquoted words
+    BEGIN and END, and PostgreSQL does not quote a name `begin`."""
+    return _TOKEN.sub(lambda token: '"begin"' if token["word"] == "begin" else token[0], sql)
 
 
 def dollar_quoted(body: str, tag: str = "body") -> str:

@@ -32,6 +32,10 @@ class Extension(Object):
                          WHERE u.source = e.extversion AND u.path IS NOT NULL ORDER BY u.target)
             FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"""
 
+    @property
+    def stands_alone(self) -> str:
+        return "PostgreSQL can turn it into what is wanted only by making it again, and has it once at a time"
+
     def needs(self) -> Iterable[Identity]:
         return [("schema", self.schema)]
 

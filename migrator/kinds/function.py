@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, noted, replaced
 from migrator.kinds.schema import OURS
-from migrator.sql import qualified
+from migrator.sql import names_quoted, qualified
 from migrator.statement import Identity, Statement
 
 _REPLACE = "CREATE OR REPLACE "
@@ -28,6 +28,13 @@ _HOLLOW = """(
                 FROM unnest(coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[p.pronargs::int])))
                      WITH ORDINALITY AS m (mode, place) WHERE mode <> 't') AS a (mode, name, place, type, input)
          ) AS h (head, arguments), rtrim(pg_get_functiondef(p.oid), E'\\n') AS whole)"""
+
+# The defaults of arguments whose types follow from them, which PostgreSQL holds to these types.
+_POLYMORPHIC = """
+    ARRAY(SELECT pg_get_function_arg_default(p.oid, u.place::int4) FROM {modes}
+          JOIN pg_type t ON t.oid = coalesce(p.proallargtypes[u.place], p.proargtypes[u.place - 1])
+          WHERE t.typtype = 'p' AND pg_get_function_arg_default(p.oid, u.place::int4) IS NOT NULL
+          ORDER BY u.place)"""
 
 
 class Function(Object):
@@ -51,6 +58,7 @@ class Function(Object):
     type: str = replaced()
     result: str | None = replaced()
     outputs: list[str] = replaced()
+    polymorphic: list[str] = replaced()
     names: list[str] = altered()
     defaults: int = altered()
     definition: str = altered()
@@ -71,6 +79,7 @@ class Function(Object):
                    ARRAY(SELECT concat_ws(' ', u.mode, p.proargnames[u.place],
                                           format_type(p.proallargtypes[u.place], NULL))
                          FROM {modes} WHERE u.mode <> 'i' ORDER BY u.place),
+                   CASE WHEN p.pronargdefaults > 0 THEN {_POLYMORPHIC.format(modes=modes)} ELSE '{{}}' END,
                    ARRAY(SELECT coalesce(p.proargnames[u.place], '')
                          FROM {modes} WHERE u.mode IN ('i', 'b', 'v') ORDER BY u.place),
                    p.pronargdefaults::int4, rtrim(pg_get_functiondef(p.oid), E'\\n'),
@@ -116,18 +125,20 @@ class Function(Object):
         """Nobody calls it until it is made whole: in the place of a parsed body it has an empty one."""
         assert self.hollow is not None
         hazards = (Hazards.CHANGES_RESULT,) if facts.old(self.identity) is not None else ()
-        return [Statement(self.hollow.rstrip() + ("\nAS ''" if self.parsed else ""), hazards=hazards)]
+        return [
+            Statement(names_quoted(self.hollow.rstrip() + ("\nAS ''" if self.parsed else "")), hazards=hazards)
+        ]
 
     def same_to_users(self, changed: Sequence[str]) -> bool:
         return set(changed) <= {"definition"}
 
     def complete(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        return [Statement(self.definition)]
+        return [Statement(names_quoted(self.definition))]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         if self.itself:
             return [*self.declare(facts), *self.complete(parts, facts)]
-        return [Statement("CREATE " + self.definition[len(_REPLACE) :])]
+        return [Statement(names_quoted("CREATE " + self.definition[len(_REPLACE) :]))]
 
     def drop_old(self, aside: str, facts: Facts) -> list[Statement]:
         used = [
@@ -144,4 +155,4 @@ class Function(Object):
 
     def alter(self, new: Function, changed: Sequence[str], facts: Facts) -> list[Statement]:
         first = new.declare(facts) if new.itself else []
-        return [*first, Statement(new.definition, hazards=(Hazards.CHANGES_RESULT,))]
+        return [*first, Statement(names_quoted(new.definition), hazards=(Hazards.CHANGES_RESULT,))]

@@ -203,6 +203,7 @@ class Grant(Privileges):
     owner: str = noted("the owner as SQL names it")
     grantee_role: str | None = noted("the grantee's name as it is, to ask whether it exists")
     grantor_role: str | None = noted("the grantor's name as it is, to ask whether it exists")
+    sources: list[str] = noted("who, but the owner, gave the grantor what it may grant on")
 
     @classmethod
     def query(cls, version: int) -> str:
@@ -246,6 +247,9 @@ class Grant(Privileges):
                 FROM aclexplode(t.here) e) AS x
               GROUP BY t.classid, t.objid, t.objsubid, t.part, t.type, t.owner, t.everything,
                        x.grantee, x.grantor
+            ), source AS (
+              SELECT classid, objid, grantee AS grantor, array_agg(DISTINCT quote_ident(pg_get_userbyid(grantor))) AS sources
+              FROM held WHERE grantor <> owner AND held_grantable IS NOT NULL GROUP BY classid, objid, grantee
             )
             SELECT {located("classid::oid", "objid", "objsubid")}, part,
                    {called("grantee", "owner")}, {called("grantor", "owner")},
@@ -253,8 +257,8 @@ class Grant(Privileges):
                    {collapsed("usual")}, {collapsed("usual_grantable")},
                    {collapsed("born")}, {collapsed("born_grantable")}, type IN ('r', 'c'), objsubid <> 0,
                    CASE owner WHEN {_ME} THEN 'CURRENT_ROLE' ELSE quote_ident(pg_get_userbyid(owner)) END,
-                   {named("grantee")}, {named("grantor")}
-            FROM held
+                   {named("grantee")}, {named("grantor")}, coalesce(sources, '{{}}')
+            FROM held LEFT JOIN source USING (classid, objid, grantor)
             WHERE held IS DISTINCT FROM usual OR held_grantable IS DISTINCT FROM usual_grantable
                OR born IS DISTINCT FROM usual OR born_grantable IS DISTINCT FROM usual_grantable"""
 
@@ -270,7 +274,8 @@ class Grant(Privileges):
         found = [("owner", *one) for one in whole]
         found += [("grant", *one, self.grantee, self.grantor) for one in whole]
         if self.grantor != OWNER:
-            found += [("grant", *one, self.grantor, OWNER) for one in (*whole, self.target)]
+            sources = (OWNER, *self.sources)
+            found += [("grant", *one, self.grantor, source) for one in (*whole, self.target) for source in sources]
         return found
 
     def alterable(self, new: Grant, changed: Sequence[str], facts: Facts) -> bool:

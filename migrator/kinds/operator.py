@@ -62,6 +62,10 @@ class Operator(Object):
     def overloads(self) -> Identity:
         return ("operator", self.schema, self.operator)
 
+    @property
+    def stands_alone(self) -> str:
+        return "PostgreSQL renames no operator, and has one of a name and types at a time"
+
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         left = () if self.left == "NONE" else (("LEFTARG", self.left),)
         others = (("COMMUTATOR", self.commutator), ("NEGATOR", self.negator))

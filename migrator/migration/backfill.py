@@ -5,7 +5,7 @@ The driver (`backfill` in runtime.sql) works in short transactions: it can be st
 
 from __future__ import annotations
 
-from migrator.sql import dollar_quoted, literal, qualified
+from migrator.sql import command, dollar_quoted, literal, qualified
 from migrator.statement import Backfill
 
 BATCH = "{batch}"
@@ -25,4 +25,4 @@ def render(backfill: Backfill) -> str:
 def plain(backfill: Backfill) -> str:
     """The backfill as one UPDATE, without a ledger: writers of its rows wait until it ends."""
     before, _, after = backfill.sql.rpartition(BATCH)
-    return f"{before}({backfill.remaining}\n){after};\n"
+    return command(f"{before}({backfill.remaining}\n){after}")

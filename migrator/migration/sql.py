@@ -9,7 +9,7 @@ from importlib import resources
 from migrator.migration import backfill
 from migrator.plan.plan import Plan
 from migrator.plan.steps import Step
-from migrator.sql import argument, comment, dollar_quoted, literal, qualified
+from migrator.sql import argument, command, comment, dollar_quoted, literal, qualified
 from migrator.statement import Identity, Lock, Precondition, Statement
 
 SETTINGS = """\
@@ -46,7 +46,7 @@ def _hazards(step: Step) -> str:
 
 
 def _bare(step: Step) -> str:
-    body = "".join(f"{statement.sql};\n" for statement in step.statements)
+    body = "".join(command(statement.sql) for statement in step.statements)
     if step.transactional:
         return f"BEGIN;\n{body}COMMIT;\n"
     fill = step.statements[0].backfill
@@ -57,12 +57,12 @@ def _guarded(statement: Statement) -> str:
     """A statement outside a transaction, run only where it is not done, after what a killed run left is cleared."""
     guard = statement.guard
     if guard is None:
-        return f"{statement.sql};\n"
+        return command(statement.sql)
     finish = f"{guard.finish} \\gexec\n" if guard.finish else ""
     repair = f"{guard.repair} \\gexec\n" if guard.repair else ""
     return (
         f"{finish}SELECT NOT ({guard.done}) AS migrator_missing \\gset\n"
-        f"\\if :migrator_missing\n{repair}{statement.sql};\n\\endif\n"
+        f"\\if :migrator_missing\n{repair}{command(statement.sql)}\\endif\n"
     )
 
 
@@ -115,7 +115,7 @@ def _array(names: Sequence[str]) -> str:
 
 
 def _precondition(one: Precondition) -> str:
-    setup = f"{one.setup};\n" if one.setup else ""
+    setup = command(one.setup) if one.setup else ""
     return setup + (
         f"CALL pg_temp.precondition({literal(one.name)},\n"
         f"  {dollar_quoted(one.query, 'query')},\n  {literal(one.hint)});\n"
@@ -153,7 +153,7 @@ def _step(plan: Plan, step: Step, total: int) -> str:
     elif step.transactional:
         locks = ", ".join(literal(_lock(plan, one)) for one in wanted)
         take = f"CALL pg_temp.take_locks({locks});\n" if wanted else ""
-        body = "BEGIN;\n" + take + "".join(f"{s.sql};\n" for s in step.statements) + done + "COMMIT;\n"
+        body = "BEGIN;\n" + take + "".join(command(s.sql) for s in step.statements) + done + "COMMIT;\n"
     else:
         body = begin + _guarded(first) + done
     label = f"[{step.number}/{total}] {step.title}"

@@ -128,6 +128,7 @@ def _let_go(changes: Changes, identity: Identity) -> frozenset[Identity]:
 def _carry(changes: Changes) -> None:
     """Finds what goes with tables that are set aside: their parts, and partitions that go or are replaced too."""
     objects = changes.old.objects
+    changes.set_aside -= {i for i in changes.set_aside if _goes_with_child(changes, i)}
     tables = {i for i in changes.set_aside if objects[i].holds_rows}
     if not tables:
         return
@@ -170,7 +171,14 @@ def _goes_with_parent(changes: Changes, tie: Identity, tables: tuple[Identity, I
     too, and no table of their own takes them."""
     after = changes.new.objects.get(tie)
     kept = tables[0] in changes.created and (after is None or after.ties() != tables)
-    return tables[0] in changes.dropped and changes.old.objects[tie].sets_aside and not kept
+    gone = tables[0] in changes.dropped and changes.old.objects[tables[0]].holds_rows
+    return gone and changes.old.objects[tie].sets_aside and not kept
+
+
+def _goes_with_child(changes: Changes, tie: Identity) -> bool:
+    """Whether it ties a table that holds no rows of its own (a foreign one), which is gone before its replacement comes."""
+    tables = changes.old.objects[tie].ties()
+    return tables is not None and tables[0] in changes.dropped and not changes.old.objects[tables[0]].holds_rows
 
 
 def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[Identity]:

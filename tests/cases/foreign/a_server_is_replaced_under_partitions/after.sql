@@ -1,0 +1,11 @@
+CREATE FOREIGN DATA WRAPPER afar;
+CREATE SERVER archive TYPE 'colder' FOREIGN DATA WRAPPER afar;
+CREATE TABLE events (day integer, note text) PARTITION BY LIST (day);
+CREATE FOREIGN TABLE old_events PARTITION OF events FOR VALUES IN (1) SERVER archive OPTIONS (name 'events');
+COMMENT ON FOREIGN TABLE old_events IS 'kept elsewhere';
+CREATE TABLE new_events PARTITION OF events FOR VALUES IN (2);
+CREATE TABLE readings (day bigint) PARTITION BY LIST (day);
+CREATE FOREIGN TABLE old_readings PARTITION OF readings FOR VALUES IN (1) SERVER archive;
+CREATE TABLE new_readings PARTITION OF readings FOR VALUES IN (2);
+CREATE TABLE parent (a integer);
+CREATE FOREIGN TABLE child (b integer) INHERITS (parent) SERVER archive;

@@ -1,0 +1,2 @@
+INSERT INTO events VALUES (2, 'new');
+INSERT INTO readings VALUES (2);

@@ -1,0 +1,1 @@
+INSERT INTO notes (a) VALUES (1), (2);
