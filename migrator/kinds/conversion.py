@@ -43,7 +43,7 @@ def across(expression: str, user: Identity, old_type: str, new_type: str, facts:
         and one.sets_aside
         and not (its and one.identity == its.parent and (one.holds_rows or old_type == new_type))
         and one.kind != "collation"
-        and facts.is_new(one.identity)
+        and (facts.is_new(one.identity) or (old_type == new_type and facts.new(one.identity) is None))
     ]
     if not replaced:
         return None if old_type == new_type else f"{expression}::{new_type}"

@@ -275,7 +275,9 @@ class Grant(Privileges):
         found += [("grant", *one, self.grantee, self.grantor) for one in whole]
         if self.grantor != OWNER:
             sources = (OWNER, *self.sources)
-            found += [("grant", *one, self.grantor, source) for one in (*whole, self.target) for source in sources]
+            found += [
+                ("grant", *one, self.grantor, source) for one in (*whole, self.target) for source in sources
+            ]
         return found
 
     def alterable(self, new: Grant, changed: Sequence[str], facts: Facts) -> bool:
@@ -376,7 +378,8 @@ class MemberGrant(Privileges):
             SELECT {NO_ADDRESS},
                    CASE type WHEN 'f' THEN 'ROUTINE ' || objid::regprocedure
                      WHEN 's' THEN 'SEQUENCE ' || objid::regclass
-                     WHEN 'T' THEN 'TYPE ' || objid::regtype
+                     WHEN 'T' THEN (SELECT format('TYPE %s.%I', typnamespace::regnamespace, typname)
+                                    FROM pg_type WHERE oid = objid)
                      WHEN 'n' THEN 'SCHEMA ' || objid::regnamespace
                      WHEN 'l' THEN 'LANGUAGE '
                        || quote_ident((SELECT lanname FROM pg_language WHERE oid = objid))

@@ -82,6 +82,7 @@ def _replace(changes: Changes, identity: Identity) -> Identity:
 
 def take_along(changes: Changes, facts: Facts) -> None:
     """Replaces what depends on something that goes, until nothing unchanged stands in the way."""
+    changes.set_aside |= _taken_over(changes)
     todo = sorted(changes.dropped | changes.created) + sorted(changes.altered)
     seen = set()
     while todo:
@@ -98,6 +99,28 @@ def take_along(changes: Changes, facts: Facts) -> None:
         todo += sorted(changes.moved - seen)
     _carry(changes)
     _set_aside_with(changes)
+
+
+def _taken_over(changes: Changes) -> set[Identity]:
+    """Types that go while one of another kind (a domain, or a table, for an enum) takes their name, under columns that stay."""
+    old, new = changes.old, changes.new
+    takers = {
+        name: i for i in changes.created if new.objects[i].sets_aside for name in new.objects[i].names_taken
+    }
+    found = set()
+    for identity in changes.dropped if takers else ():
+        names = takers.keys() & set(old.objects[identity].names_taken)
+        if not names or not _is_type(old.objects[identity]) or identity in changes.created:
+            continue
+        users = old.dependants.get(identity, ())
+        if any(takers[name] in new.depends.get(user, ()) for name in names for user in users):
+            found.add(identity)
+    return found
+
+
+def _is_type(one: Object) -> bool:
+    """Whether it is nothing but a type that columns can have."""
+    return one.sets_aside and not one.holds_rows and one.ties() is None
 
 
 def replace_instead(changes: Changes, facts: Facts, circle: Container[Identity]) -> bool:
@@ -178,7 +201,9 @@ def _goes_with_parent(changes: Changes, tie: Identity, tables: tuple[Identity, I
 def _goes_with_child(changes: Changes, tie: Identity) -> bool:
     """Whether it ties a table that holds no rows of its own (a foreign one), which is gone before its replacement comes."""
     tables = changes.old.objects[tie].ties()
-    return tables is not None and tables[0] in changes.dropped and not changes.old.objects[tables[0]].holds_rows
+    return (
+        tables is not None and tables[0] in changes.dropped and not changes.old.objects[tables[0]].holds_rows
+    )
 
 
 def _in_the_way(changes: Changes, identity: Identity, facts: Facts) -> Iterable[Identity]:

@@ -195,7 +195,11 @@ def _free_names(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> No
             for name in _names(changes.new, identity) - _kept_names(changes, verb, identity):
                 taken[name].append(Vertex(verb, identity))
     gone = changes.dropped - changes.set_aside - changes.carried
-    for verb, ones in ((Verb.DROP, gone), (Verb.ALTER, {*changes.altered})):
+    for verb, ones in (
+        (Verb.DROP, gone),
+        (Verb.SET_ASIDE, changes.set_aside),
+        (Verb.ALTER, {*changes.altered}),
+    ):
         for identity in ones:
             names = _names(changes.old, identity) - _kept_names(changes, verb, identity)
             given += [(name, Vertex(verb, identity)) for name in names]

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from migrator.kinds.base import Object
+from migrator.state.trial import unwatched
 
 _ARRAY, _CAST = "])", "::text[]"
 
@@ -59,6 +60,7 @@ def _reread(connection: psycopg.Connection[Any], one: Object) -> Object | None:
     try:
         with connection.transaction(force_rollback=True):
             connection.execute("SET TRANSACTION READ WRITE")  # for a temporary object, which is rolled back
+            unwatched(connection)
             connection.execute("SET LOCAL search_path = pg_catalog")
             for statement in setup:
                 connection.execute(statement)

@@ -1,0 +1,1 @@
+INSERT INTO offers VALUES (1, (2.5, 'EUR')), (2, NULL);
