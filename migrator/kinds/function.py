@@ -118,15 +118,18 @@ class Function(Object):
 
     @property
     def declarable(self) -> bool:  # type: ignore[override]
-        """A body that is not parsed uses nothing, and NULL stands in for what the defaults of arguments use."""
-        return self.hollow is not None
+        """A body that is not parsed uses nothing, and NULL stands in for what the defaults of arguments use, but where types
+        follow from these."""
+        return self.hollow is not None and not self.polymorphic
 
     def declare(self, facts: Facts) -> list[Statement]:
         """Nobody calls it until it is made whole: in the place of a parsed body it has an empty one."""
         assert self.hollow is not None
         hazards = (Hazards.CHANGES_RESULT,) if facts.old(self.identity) is not None else ()
         return [
-            Statement(names_quoted(self.hollow.rstrip() + ("\nAS ''" if self.parsed else "")), hazards=hazards)
+            Statement(
+                names_quoted(self.hollow.rstrip() + ("\nAS ''" if self.parsed else "")), hazards=hazards
+            )
         ]
 
     def same_to_users(self, changed: Sequence[str]) -> bool:
