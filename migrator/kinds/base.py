@@ -97,6 +97,9 @@ class Facts(Protocol):
     def parts_tied(self, tie: Identity) -> bool:
         """Whether two tables are tied until one of them goes, so that what the tie holds goes with the parent's."""
 
+    def constraint_elsewhere(self, table: Identity, name: str) -> bool:
+        """Whether another table of the schema has a constraint of that name, before or after the plan."""
+
     def rewrites(self, identity: Identity) -> bool:
         """Whether creating or altering this object was seen, when tried, to rewrite its table."""
 
@@ -235,6 +238,8 @@ class Object(tuple[Any, ...]):
     """Fields whose change in place gives new names to what belongs to it, which its users follow by themselves."""
     own_name: ClassVar[str] = ""
     """The altered field that holds a name of its own, which it can give up, by `make_way`, before it takes another."""
+    constraint_name: ClassVar[str] = ""
+    """The field that holds its name among the constraints of its table."""
     loose: ClassVar[frozenset[str]] = frozenset()
     """Kinds that its pg_depend rows point to, but a kind of its own carries that tie (partition, ownership)."""
     moves_type: ClassVar[bool] = False

@@ -60,6 +60,7 @@ class Constraint(Object):
 
     printed = ("definition",)
     by_form = True
+    constraint_name = "constraint"
 
     schema: str = key()
     table_name: str = key()

@@ -49,7 +49,7 @@ class NotNull(Object):
     enforces = True
     copyable = True
     stays_aside = True
-    own_name = "actual"
+    own_name = constraint_name = "actual"
     of_relation = 2
     catalogs = {
         "pg_attribute": "attrelid attname attnum attnotnull",
@@ -149,16 +149,20 @@ class NotNull(Object):
         return [("default", self.schema, self.table_name, self.column)]
 
     def clause(self, parts: Sequence[Tree], facts: Facts) -> str:
-        # PostgreSQL gives the usual name only where no table of the schema has such a constraint: partitions take
-        # over the names of their parent, and a table that is replaced has them still.
-        taken = self._replaced(facts) or getattr(facts.new(self.table), "has_children", False)
-        name = self.constraint or (f"{self.table_name}_{self.column}_not_null" if taken else None)
+        parent = getattr(facts.new(self.table), "has_children", False)  # its partitions take over the name
+        name = self.constraint or (self._usual if parent or self._taken(facts) else None)
         named = f"CONSTRAINT {identifier(name)} " if name else ""
         return f"{named}NOT NULL" + (" NO INHERIT" if self.no_inherit else "")
 
-    def _replaced(self, facts: Facts) -> bool:
-        """Whether its table is, so that the old one has the usual name still."""
-        return facts.old(self.table) is not None and facts.is_new(self.table)
+    def _taken(self, facts: Facts) -> bool:
+        """Whether PostgreSQL may give another name than the usual one: a table that is replaced has that still, or another
+        table of the schema has a constraint of that name."""
+        replaced = facts.old(self.table) is not None and facts.is_new(self.table)
+        return replaced or facts.constraint_elsewhere(self.table, self._usual)
+
+    @property
+    def _usual(self) -> str:
+        return f"{self.table_name}_{self.column}_not_null"
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         table, column = self._table, identifier(self.column)
@@ -167,7 +171,7 @@ class NotNull(Object):
             return self._renamed_apart(facts)
         if facts.is_new(self.table) and self.valid:
             sql = f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"
-            return [Statement(self._with_name(sql, table) if self._replaced(facts) else sql, strong)]
+            return [Statement(self._with_name(sql, table) if self._named_apart(facts) else sql, strong)]
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
         name, first, to = identifier(self._named), [], table
         if facts.oldest >= 18:
@@ -184,8 +188,12 @@ class NotNull(Object):
 
     @property
     def _named(self) -> str:
-        usual = f"{self.table_name}_{self.column}_not_null"[:63]
+        usual = self._usual[:63]
         return self.constraint or (usual if self.local else self.actual) or usual
+
+    def _named_apart(self, facts: Facts) -> bool:
+        """Whether SET NOT NULL would give it another name than it is to have."""
+        return bool(self.constraint) or self._taken(facts)
 
     def _with_tie(self, facts: Facts) -> list[Statement]:
         """SET NOT NULL on a table above it; from 18 on, it gets the name there which it is to inherit."""
@@ -216,9 +224,7 @@ class NotNull(Object):
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, one.table)
         proof = identifier(suffixed(one.column, "_holds_no_null"))
         filled = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-        set_ = ", ".join(f"ALTER COLUMN {column} SET NOT NULL" for column in columns)
         also = tuple(each.identity for each in ones[1:])
-        set_not_null = Statement(f"ALTER TABLE {table} {set_}", strong, also=also)
         return [
             Statement(
                 f"ALTER TABLE {table} ADD CONSTRAINT {proof} CHECK ({filled}) NOT VALID",
@@ -233,9 +239,23 @@ class NotNull(Object):
                 verb="validate",
                 also=also,
             ),
-            *(one._with_tie(facts) if comes_with_tie(one, facts) else [set_not_null]),
+            *(one._with_tie(facts) if comes_with_tie(one, facts) else cls._set(ones, also, facts)),
             Statement(f"ALTER TABLE {table} DROP CONSTRAINT {proof}", strong, also=also),
         ]
+
+    @classmethod
+    def _set(cls, ones: Sequence[NotNull], also: tuple[Identity, ...], facts: Facts) -> list[Statement]:
+        """SET NOT NULL for all the columns of a table, in one statement as far as PostgreSQL names them as they are to be."""
+        table, strong = ones[0]._table, lock(LockMode.ACCESS_EXCLUSIVE, ones[0].table)
+        sets = {each: f"ALTER COLUMN {identifier(each.column)} SET NOT NULL" for each in ones}
+        plain = [set_ for each, set_ in sets.items() if not each._named_apart(facts)]
+        named = [
+            each._with_name(f"ALTER TABLE {table} {set_}", table)
+            for each, set_ in sets.items()
+            if each._named_apart(facts)
+        ]
+        statements = [f"ALTER TABLE {table} {', '.join(plain)}"] if plain else []
+        return [Statement(sql, strong, also=also) for sql in [*statements, *named]]
 
     def _inline(self, facts: Facts) -> bool:
         """Whether CREATE TABLE … INHERITS makes it without a word of its own."""

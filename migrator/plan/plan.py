@@ -101,6 +101,11 @@ class Planning:
         """Whether two tables are tied until one of them goes."""
         return tie not in self.changes.dropped or tie in self.changes.carried
 
+    def constraint_elsewhere(self, table: Identity, name: str) -> bool:
+        """Whether another table of the schema has a constraint of that name, before or after the plan."""
+        schema, own = table[1:]
+        return any(one.constraints.get((schema, name), {own}) != {own} for one in self.snapshots)
+
     def rewrites(self, identity: Identity) -> bool:
         """Whether creating or altering the object was seen to rewrite its table; what was not tried does not."""
         return (

@@ -53,6 +53,16 @@ class Snapshot:
     """The roles of the server, which no plan makes."""
 
     @cached_property
+    def constraints(self) -> Mapping[tuple[str, str], set[str]]:
+        """Schema and name of a constraint -> the tables that have one of that name."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for one in self.objects.values():
+            if one.constraint_name and one.table:
+                _, schema, table = one.table
+                found[schema, getattr(one, one.constraint_name)].add(table)
+        return found
+
+    @cached_property
     def copies(self) -> Mapping[Identity, tuple[tuple[Identity, Identity], ...]]:
         """Part of a table -> the copies of it on tables that inherit from that one, each with the tie of the two."""
         found: dict[Identity, list[tuple[Identity, Identity]]] = defaultdict(list)

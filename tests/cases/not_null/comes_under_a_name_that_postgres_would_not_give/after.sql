@@ -1,0 +1,3 @@
+CREATE TABLE other (id int CONSTRAINT t_a_not_null NOT NULL);
+CREATE TABLE t (a int, b int NOT NULL, c int);
+ALTER TABLE t ADD CONSTRAINT t_a_not_null NOT NULL a, ADD CONSTRAINT filled NOT NULL c;
