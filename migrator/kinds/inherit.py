@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from migrator.hazards import Hazard, Hazards
 from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, altered, key
+from migrator.kinds.constraint import Constraint
 from migrator.kinds.schema import OURS
 from migrator.kinds.tied import above, below, held, lowered
-from migrator.sql import qualified
+from migrator.sql import identifier, qualified
 from migrator.statement import Identity, LockMode, Statement, lock
 
 
@@ -94,8 +95,23 @@ class Inherit(Object):
         if new.identity not in self._behind(facts):
             return []
         like = f"LIKE {qualified(self.parent_schema, self.parent_table)} INCLUDING CONSTRAINTS INCLUDING GENERATED"
+        name = above(self.schema, self.table_name)
         again = [*self._alter("NO INHERIT"), *self._alter("INHERIT")]
-        return below(above(self.schema, self.table_name), like, [self.parent], again)
+        return below(name, like, [self.parent], again, self._not_valid(name, facts))
+
+    def _not_valid(self, name: str, facts: Facts) -> list[Statement]:
+        """Has the table of that name, made like the parent, hold no row to the CHECKs which the child may not meet."""
+        parts = (
+            one
+            for one in facts.inside(self.above, before=True)
+            if facts.new(one.identity) is not None and not facts.is_new(one.identity)
+        )
+        return [
+            Statement(f"ALTER TABLE {name} {action}", with_last=True)
+            for one in parts
+            if isinstance(one, Constraint) and one.type == "c" and one.enforced and not one.valid
+            for action in (f"DROP CONSTRAINT {identifier(one.constraint)}", f"ADD {one.words} NOT VALID")
+        ]
 
     def _behind(self, facts: Facts) -> list[Identity]:
         """The ties of its table which do not stand in the order of the new ones, from the first that does not."""

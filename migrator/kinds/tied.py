@@ -16,7 +16,8 @@ from migrator.statement import Identity, LockMode, Statement, lock
 
 def comes_with_tie(one: Object, facts: Facts) -> bool:
     """Whether it comes to a table that stays, and is to be inherited only, by nothing but new ties of INHERITS."""
-    stays = one.table is not None and not facts.is_new(one.table)
+    handed = one.handed_on and any(facts.is_new(original) for _, original in one.copies())
+    stays = one.table is not None and not facts.is_new(one.table) and not handed
     return stays and facts.is_new(one.identity) and _inherited_only(one, all(map(facts.is_new, _ties(one))))
 
 
@@ -61,7 +62,8 @@ def _changes(one: Object, facts: Facts) -> bool:
     new = facts.new(one.identity)
     if new is None:
         return False
-    return facts.is_new(one.identity) or facts.moves(one.identity) or bool(one.differences(new))
+    changed = set(one.differences(new)) - {"valid"}  # what is validated can be so all the while
+    return facts.is_new(one.identity) or facts.moves(one.identity) or bool(changed)
 
 
 def _is_tie(one: Object) -> bool:
@@ -141,15 +143,26 @@ def changed_at(table: Identity, column: Identity, facts: Facts) -> str:
     return _meanwhile(table) if column in held(table, facts)[1] else qualified(*table[1:])
 
 
-def below(name: str, inside: str, tables: Sequence[Identity], work: Iterable[Statement]) -> list[Statement]:
-    """Does the work while the tables inherit from one of that name, which is made of what is `inside` and dropped."""
+def below(
+    name: str,
+    inside: str,
+    tables: Sequence[Identity],
+    work: Iterable[Statement],
+    first: Sequence[Statement] = (),
+) -> list[Statement]:
+    """Does the work while the tables inherit from one of that name, which is made of what is `inside` and dropped.
+
+    `first`: what changes that table before.
+    """
     meanwhile = (replace(one, with_last=True) for one in work)
-    return [*_raised(name, inside, tables), *meanwhile, *_lowered(name, tables)]
+    return [*_raised(name, inside, tables, first), *meanwhile, *_lowered(name, tables)]
 
 
-def _raised(name: str, inside: str, tables: Sequence[Identity]) -> list[Statement]:
+def _raised(
+    name: str, inside: str, tables: Sequence[Identity], first: Sequence[Statement] = ()
+) -> list[Statement]:
     strong = lock(LockMode.ACCESS_EXCLUSIVE, *tables)
-    return [Statement(f"CREATE TABLE {name} ({inside})", strong), *_tied("INHERIT", name, tables)]
+    return [Statement(f"CREATE TABLE {name} ({inside})", strong), *first, *_tied("INHERIT", name, tables)]
 
 
 def _lowered(name: str, tables: Sequence[Identity]) -> list[Statement]:

@@ -94,7 +94,11 @@ def take_along(changes: Changes, facts: Facts) -> None:
             if _moves(changes, dependant, identity):
                 continue
             todo.append(_replace(changes, dependant))
-        for other in (*_dragged(changes, identity), *_displaced(changes, identity, facts)):
+        for other in (
+            *_dragged(changes, identity),
+            *_handed(changes, identity),
+            *_displaced(changes, identity, facts),
+        ):
             todo.append(_replace(changes, other))
         todo += sorted(changes.moved - seen)
     _carry(changes)
@@ -253,19 +257,29 @@ def _dragged(changes: Changes, identity: Identity) -> list[Identity]:
         for tie, copy in changes.old.copies.get(identity, ())
         if tie not in changes.dropped and not changes.old.objects[copy].own
     ]
-    if identity in changes.created and not before.own:
-        # The statement on the original makes the copy, so it makes it again.
+    after = changes.new.objects.get(identity)
+    if identity in changes.created:
+        # The statement on the original makes the copy, so it makes it again; and no copy goes alone.
         found += [original for tie, original in before.copies() if tie not in changes.dropped]
     drags = before.drags()
     if drags and drags[0] not in changes.dropped:
         found += drags[1]
-    ties, after = before.ties(), changes.new.objects.get(identity)
+    ties = before.ties()
     tables = [ties[0]] if ties and after and after.ties() == ties and ties[1] in changes.set_aside else []
     return [i for i in tables if i in changes.new.objects and i not in changes.dropped] + [
         i
         for i in found
         if i in changes.new.objects and i not in changes.dropped and not changes.old.objects[i].holds_rows
     ]
+
+
+def _handed(changes: Changes, identity: Identity) -> list[Identity]:
+    """The originals of something on a new table which only they can make, once that is tied to theirs."""
+    after = changes.new.objects.get(identity)
+    if after is None or not {identity, after.table} <= changes.created or not after.handed_on:
+        return []
+    found = [original for tie, original in after.copies() if tie in changes.created]
+    return [one for one in found if one in changes.old.objects and one not in changes.dropped]
 
 
 def _pins(changes: Changes, dependant: Identity, identity: Identity, facts: Facts) -> bool:

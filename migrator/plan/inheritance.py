@@ -37,9 +37,11 @@ def inheritance(
         for table in one.ties() or ():
             for part in () if inside and table == one.parent else parts.get(table, ()):
                 if table in held and table == one.parent and part.verb is not tie.verb:
+                    if part.verb is Verb.ALTER and tie.verb is Verb.CREATE:
+                        comes(part, tie)  # it is validated
                     continue  # what comes with the one tie, or goes with the other
                 if tie.verb is Verb.CREATE:
-                    if part.verb is Verb.DROP or not changes.object(part.identity).handed_on:
+                    if part.verb is Verb.DROP or not _handed_on(changes, part.identity):
                         comes(part, tie)
                 elif part.verb is Verb.CREATE:
                     # What detaching leaves behind takes a name, and is gone before others may need it; what comes to
@@ -61,14 +63,26 @@ def inheritance(
                 if other.verb is Verb.DROP and other.identity in changes.set_aside:
                     comes(tie, other)
                 elif other.verb in (Verb.SET_ASIDE, Verb.DROP):
-                    both = changes.old.objects[other.identity].parent
-                    comes(*((tie, other) if one_of(tie).parent == both in held else (other, tie)))
+                    one, gone = one_of(tie), changes.old.objects[other.identity]
+                    if one.parent == gone.parent in held:
+                        comes(tie, other)
+                        for part in parts.get((one.ties() or ((), ()))[1], ()):
+                            if part.verb is Verb.CREATE and _handed_on(changes, part.identity):
+                                comes(part, other)  # what it keeps would be its own
+                    elif (
+                        one.parent == gone.parent
+                        or one.sets_aside
+                        or gone.sets_aside
+                        or gone.parent in _above(one, facts)
+                    ):
+                        comes(other, tie)
     for vertex in [v for ones in parts.values() for v in ones]:
         one = (changes.old if vertex.verb is Verb.DROP else changes.new).objects[vertex.identity]
         for tie_identity, original in one.copies():
             if vertex.verb is Verb.DROP:
                 if tie_identity not in changes.dropped:
                     comes(Vertex(Verb.DROP, original), vertex)
+                    comes(vertex, Vertex(Verb.CREATE, original))
             elif tie_identity in changes.created:
                 tie, above = Vertex(Verb.CREATE, tie_identity), Vertex(Verb.CREATE, original)
                 comes(*((tie, above) if one.handed_on else (above, tie)))
@@ -81,6 +95,25 @@ def inheritance(
                         comes(vertex, above)
                     else:
                         comes(above, vertex)
+
+
+def _handed_on(changes: Changes, identity: Identity) -> bool:
+    """Whether it may come after the ties of its table: with what it is a copy of, if anything."""
+    one = changes.object(identity)
+    originals = [original for _, original in one.copies()]
+    return one.handed_on and (not originals or any(original in changes.created for original in originals))
+
+
+def _above(tie: Object, facts: Facts) -> set[Identity]:
+    """The table that a tie leads to, and those that it inherits from before the plan: untied first, where they are to
+    be, as none may come to inherit from itself."""
+    todo = [(tie.ties() or ((), ()))[1]]
+    found = set(todo)
+    while todo:
+        ties = (one.ties() for one in facts.inside(todo.pop(), before=True))
+        todo += {pair[1] for pair in ties if pair} - found
+        found.update(todo)
+    return found
 
 
 def _lower_first(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]) -> None:
@@ -142,11 +175,12 @@ def _held_over(changes: Changes, ties: Iterable[Vertex], facts: Facts) -> set[Id
 
 
 def _bounds(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]) -> None:
-    """A tie that is altered takes what those that go leave, and leaves what those that come take."""
+    """A partition whose bounds change takes what those that go leave, and leaves what those that come take."""
     siblings: dict[Identity, list[Vertex]] = defaultdict(list)
     for vertex in ties:
         one = (changes.new if vertex.verb is Verb.CREATE else changes.old).objects[vertex.identity]
-        siblings[(one.ties() or ((), ()))[1]].append(vertex)
+        if one.sets_aside:
+            siblings[(one.ties() or ((), ()))[1]].append(vertex)
     for ones in siblings.values():
         for altered in (v for v in ones if v.verb is Verb.ALTER):
             for other in (v for v in ones if v.verb is not Verb.ALTER):

@@ -1,0 +1,20 @@
+CREATE TABLE p (a int);
+CREATE TABLE q (a int);
+CREATE TABLE moves () INHERITS (q);
+CREATE TABLE below () INHERITS (moves);
+CREATE TABLE moves_too () INHERITS (q);
+CREATE TABLE is_validated () INHERITS (q);
+CREATE TABLE is_no_longer_valid () INHERITS (q);
+CREATE TABLE declares_it () INHERITS (q);
+CREATE TABLE gets_another_parent () INHERITS (p, q);
+CREATE TABLE is_under () INHERITS (q);
+CREATE TABLE is_over () INHERITS (is_under);
+ALTER TABLE p ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;
+ALTER TABLE q ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;
+ALTER TABLE is_validated VALIDATE CONSTRAINT positive;
+ALTER TABLE declares_it ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;
+CREATE TABLE is_one_of_two () INHERITS (p, q);
+-- Only inherited, and then not valid.
+CREATE TABLE stays () INHERITS (p);
+CREATE TABLE becomes_a_child () INHERITS (q);
+ALTER TABLE becomes_a_child ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;

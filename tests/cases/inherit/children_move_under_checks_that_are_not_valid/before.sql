@@ -1,0 +1,18 @@
+CREATE TABLE p (a int);
+CREATE TABLE q (a int);
+CREATE TABLE moves () INHERITS (p);
+CREATE TABLE below () INHERITS (moves);
+CREATE TABLE moves_too () INHERITS (p);
+CREATE TABLE is_validated () INHERITS (p);
+CREATE TABLE is_no_longer_valid () INHERITS (p);
+CREATE TABLE declares_it () INHERITS (p);
+CREATE TABLE gets_another_parent () INHERITS (q);
+CREATE TABLE is_over () INHERITS (p);
+CREATE TABLE is_under () INHERITS (is_over);
+ALTER TABLE p ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;
+ALTER TABLE q ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;
+ALTER TABLE is_no_longer_valid VALIDATE CONSTRAINT positive;
+CREATE TABLE is_one_of_two () INHERITS (p);
+CREATE TABLE stays () INHERITS (p);
+ALTER TABLE stays ADD CONSTRAINT positive CHECK (a > 0);
+CREATE TABLE becomes_a_child (a int, CONSTRAINT positive CHECK (a > 0));
