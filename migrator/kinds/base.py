@@ -478,6 +478,10 @@ class Object(tuple[Any, ...]):
         """What must be true of the rows before this object can be created or altered to what it is."""
         return []
 
+    def retype_preconditions(self, facts: Facts) -> list[Precondition]:
+        """What must be true before its parent, a column, can change its type."""
+        return []
+
     def drop_preconditions(self, facts: Facts) -> list[Precondition]:
         """What must be true of the rows before this object can be dropped for good."""
         return []

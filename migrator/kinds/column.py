@@ -394,8 +394,9 @@ class Column(Object):
             return self._none_to_fill(facts)
         if not isinstance(old, Column) or old.generated or self.generated:
             return []
+        again = self._made_again(old, facts)
         if old.type == self.type and not facts.moves(self.identity) and not self._goes_over(facts):
-            return []
+            return again
         table, value = qualified(self.schema, self.table_name), f"t.{identifier(self.column)}"
         asked = [
             Precondition(
@@ -406,7 +407,14 @@ class Column(Object):
             )
             for labels, condition in conversion.lost_labels(value, self.identity, old.type, facts)
         ]
-        return asked + self._convertible(old, facts) + self._convertible_inside(old, facts)
+        return asked + again + self._convertible(old, facts) + self._convertible_inside(old, facts)
+
+    def _made_again(self, old: Column, facts: Facts) -> list[Precondition]:
+        """That what PostgreSQL makes again where the type changes in place can be made again."""
+        if facts.is_new(self.identity) or not old.retypes(old.differences(self)):
+            return []
+        parts = facts.inside(self.identity, before=True)
+        return [one for part in parts for one in part.retype_preconditions(facts)]
 
     def _none_to_fill(self, facts: Facts) -> list[Precondition]:
         """That its table has no rows where it comes as NULL, and its type, a domain, takes none."""

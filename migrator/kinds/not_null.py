@@ -41,6 +41,17 @@ BEGIN
 END """
 
 
+# Tables of a tree, and tables right below them which declare it too, that have a NOT NULL of one column under two names.
+_NAMED_APART = """WITH RECURSIVE tree (oid) AS (
+      VALUES ({table}::regclass::oid) UNION SELECT inhrelid FROM pg_inherits JOIN tree ON oid = inhparent),
+    named AS (
+      SELECT conrelid, conname, conislocal FROM tree JOIN pg_constraint k ON conrelid = tree.oid AND contype = 'n'
+      JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1] AND attname = {column})
+    SELECT p.conrelid::regclass AS table_above, p.conname AS name_above, c.conrelid::regclass AS table_below, c.conname AS name_below
+    FROM pg_inherits JOIN named p ON p.conrelid = inhparent JOIN named c ON c.conrelid = inhrelid
+    WHERE p.conname <> c.conname AND c.conislocal"""
+
+
 class NotNull(Object):
     """That a column holds no NULL. `constraint` is its name where it is not the one that PostgreSQL gives."""
 
@@ -128,6 +139,24 @@ class NotNull(Object):
         return used == self.parent and any(
             isinstance(one, NotNull) and one.actual != self.actual for one in copies
         )
+
+    def retype_preconditions(self, facts: Facts) -> list[Precondition]:
+        """That PostgreSQL 18 can make it again, where a server that knows no names of it tells nothing of them."""
+        if self.actual is not None or self.sources or not facts.copies(self.identity):
+            return []
+        column = identifier(self.column)
+        return [
+            Precondition(
+                f"NOT NULL of {column} has one name in {self._table} and in all tables below, or the server is older than 18",
+                _NAMED_APART.format(table=literal(self._table), column=literal(self.column)),
+                "PostgreSQL 18 cannot change the type of such a column in all of them. Write this migration with"
+                " PostgreSQL 18 (--postgres), which knows these names and leads round them; or for each of these rows:"
+                f" ALTER TABLE table_above ALTER COLUMN {column} DROP NOT NULL;"
+                " ALTER TABLE table_below RENAME CONSTRAINT name_below TO name_above;"
+                f" ALTER TABLE table_above ALTER COLUMN {column} SET NOT NULL",
+                (self.parent,),
+            )
+        ]
 
     def fits_inside(self, facts: Facts) -> bool:
         column = facts.new(self.parent)
