@@ -1,11 +1,7 @@
+-- Rows of the children that move would be seen in other parents.
+INSERT INTO stays VALUES (1);
 ALTER TABLE p DROP CONSTRAINT positive;
-ALTER TABLE q DROP CONSTRAINT positive;
-INSERT INTO moves VALUES (-1), (1);
-INSERT INTO below VALUES (-1), (1);
-INSERT INTO gets_another_parent VALUES (-1);
-INSERT INTO is_validated VALUES (1);
+INSERT INTO p VALUES (-1);
 ALTER TABLE p ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;
-ALTER TABLE q ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;
 ALTER TABLE is_no_longer_valid VALIDATE CONSTRAINT positive;
 ALTER TABLE is_one_of_two VALIDATE CONSTRAINT positive;
-INSERT INTO stays VALUES (1);
