@@ -20,6 +20,7 @@ from migrator.state import catalog, declared
 from migrator.state.declared import Rename
 from migrator.state.reworded import in_old_words
 from migrator.state.snapshot import Snapshot
+from tests import judge
 
 BEFORE = """
 CREATE TYPE status AS ENUM ('NEW', 'DONE');
@@ -73,9 +74,15 @@ def _apply(
         return renames.apply(_read(have), wanted, which, run, back=back)
 
 
-def _migrate(server: Server, have: Database, wanted: Database, back: bool = False) -> str:
+def _migrate(
+    server: Server,
+    have: Database,
+    wanted: Database,
+    back: bool = False,
+    which: Sequence[Rename] = RENAMES,
+) -> str:
     after = _read(wanted)
-    renamed = _apply(server, have, after, back)
+    renamed = _apply(server, have, after, back, which)
     made = plan(renamed.snapshot, after, oldest=after.version, first=renamed.statements)
     script = sql.script(made)
     _run(have, script)
@@ -188,6 +195,118 @@ def test_a_new_name_that_is_taken_stops_the_plan(server: Server, database: Datab
                 _read(wanted),
                 which=[Rename(("table", "public", "a"), ("table", "public", "b"))],
             )
+
+
+def _renamed(*pairs: str) -> list[Rename]:
+    """Renames from words such as "column public t a b": kind, words of the old name, new last name."""
+    words = [tuple(pair.split()) for pair in pairs]
+    return [Rename(one[:-1], (*one[:-2], one[-1])) for one in words]
+
+
+NAMES_PASSED_ON = {
+    "columns": (
+        "CREATE TABLE t (a int, b int, c int); INSERT INTO t VALUES (1, 2, 3);",
+        "CREATE TABLE t (b int, c int, d int);",
+        _renamed("column public t a b", "column public t b c", "column public t c d"),
+        ("SELECT b, c, d FROM t", [(1, 2, 3)]),
+    ),
+    "tables with what is named after them": (
+        "CREATE TABLE a (id serial PRIMARY KEY, x int CHECK (x > 0)); CREATE INDEX ix_a ON a (x);"
+        "CREATE TABLE b (id serial PRIMARY KEY, x int CHECK (x > 0)); CREATE INDEX ix_b ON b (x);"
+        "INSERT INTO a (x) VALUES (1); INSERT INTO b (x) VALUES (2), (3);",
+        "CREATE TABLE b (id serial PRIMARY KEY, x int CHECK (x > 0)); CREATE INDEX ix_b ON b (x);"
+        "CREATE TABLE c (id serial PRIMARY KEY, x int CHECK (x > 0)); CREATE INDEX ix_c ON c (x);",
+        _renamed("table public a b", "table public b c"),
+        ("SELECT (SELECT max(x) FROM b), nextval('b_id_seq'), nextval('c_id_seq')", [(1, 2, 3)]),
+    ),
+    "labels": (
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (e e); INSERT INTO t VALUES ('a'), ('b');",
+        "CREATE TYPE e AS ENUM ('b', 'c'); CREATE TABLE t (e e);",
+        _renamed("enum_value public e a b", "enum_value public e b c"),
+        ("SELECT e::text FROM t", [("b",), ("c",)]),
+    ),
+    "parts that others inherit": (
+        "CREATE TABLE base (id int NOT NULL, n text CHECK (n <> '')); CREATE TABLE kid () INHERITS (base);"
+        "INSERT INTO kid VALUES (1, 'x');",
+        "CREATE TABLE root (rid int NOT NULL, m text CHECK (m <> '')); CREATE TABLE kid () INHERITS (root);",
+        _renamed("table public base root", "column public root n m", "column public root id rid")
+        + _renamed("column public kid id rid"),
+        ("SELECT rid, m FROM root", [(1, "x")]),
+    ),
+    "the column of a view": (
+        "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; INSERT INTO t VALUES (1);",
+        "CREATE TABLE t (b int); CREATE VIEW v AS SELECT b FROM t;",
+        _renamed("column public t a b"),
+        ("SELECT b FROM v", [(1,)]),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NAMES_PASSED_ON.values(), ids=NAMES_PASSED_ON)
+def test_names_pass_from_one_to_the_next_and_nothing_is_made_anew(
+    server: Server, case: tuple[str, str, list[Rename], tuple[str, list[tuple[object, ...]]]]
+) -> None:
+    before, after, which, (query, rows) = case
+    with server.scratch() as have, server.scratch() as wanted, server.scratch() as origin:
+        _run(have, before)
+        _run(origin, before)
+        _run(wanted, after)
+        up = _migrate(server, have, wanted, which=which)
+        assert not judge.difference(judge.dump(have), judge.dump(wanted))
+        assert not re.search(r"^(DROP|CREATE)", up, re.MULTILINE)
+        with have.connect() as connection:
+            assert connection.execute(query.encode()).fetchall() == rows
+        down = _migrate(server, have, origin, back=True, which=which)
+        assert not judge.difference(judge.dump(have), judge.dump(origin))
+        assert not re.search(r"^(DROP|CREATE)", down, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "which"),
+    [
+        ("CREATE TABLE t (a int)", "CREATE TABLE t (a text, b int)", _renamed("column public t a b")),
+        (
+            "CREATE TABLE t (a int PRIMARY KEY)",
+            "CREATE TABLE u (a int PRIMARY KEY); CREATE TABLE t (a int PRIMARY KEY, z text)",
+            _renamed("table public t u"),
+        ),
+        (
+            "CREATE TABLE t (a int)",
+            "CREATE TABLE u (a int); CREATE VIEW t AS SELECT a FROM u",
+            _renamed("table public t u"),
+        ),
+        (
+            "CREATE TABLE t (a int)",
+            "CREATE TABLE t (a int) PARTITION BY LIST (a);CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1)",
+            _renamed("table public t t_1"),
+        ),
+    ],
+)
+def test_an_old_name_may_be_taken_anew_and_is_free_again_on_the_way_back(
+    server: Server, before: str, after: str, which: list[Rename]
+) -> None:
+    with server.scratch() as have, server.scratch() as wanted, server.scratch() as origin:
+        _run(have, f"{before}; INSERT INTO t VALUES (1);")
+        _run(origin, f"{before};")
+        _run(wanted, f"{after};")
+        _migrate(server, have, wanted, which=which)
+        assert not judge.difference(judge.dump(have), judge.dump(wanted))
+        _migrate(server, have, origin, back=True, which=which)
+        assert not judge.difference(judge.dump(have), judge.dump(origin))
+        with have.connect() as connection:
+            assert connection.execute("SELECT a FROM t").fetchall() == [(1,)]
+
+
+def test_an_exchange_of_names_is_refused_as_nobody_could_tell_whether_it_is_done() -> None:
+    metadata = sa.MetaData()
+    sa.Table(
+        "t",
+        metadata,
+        sa.Column("a", sa.Integer, info={"renamed_from": "b"}),
+        sa.Column("b", sa.Integer, info={"renamed_from": "a"}),
+    )
+    with pytest.raises(ConfigurationError, match="the renames a -> b -> a are a circle"):
+        declared.renames(metadata)
 
 
 def test_what_looks_like_a_rename_and_is_not_declared_is_said(server: Server, database: Database) -> None:

@@ -200,6 +200,16 @@ class ViewColumn(Object):
     def drop(self, facts: Facts) -> list[Statement]:
         return []  # it goes with the view
 
+    def rename(self, new: ViewColumn) -> list[Statement]:
+        view = f"{self.parent[0].upper().replace('_', ' ')} {qualified(self.schema, self.view)}"
+        return [
+            Statement(
+                f"ALTER {view} RENAME COLUMN {identifier(self.column)} TO {identifier(new.column)}",
+                lock(LockMode.ACCESS_EXCLUSIVE, self.parent),
+                (Hazards.BREAKS_PREPARED,),
+            )
+        ]
+
     def alter(self, new: ViewColumn, changed: Sequence[str], facts: Facts) -> list[Statement]:
         column = f"{qualified(self.schema, self.view)} ALTER COLUMN {identifier(self.column)}"
         actions = {

@@ -19,14 +19,16 @@ has just that object under just that derived name.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence as Items
 from dataclasses import dataclass, replace
 
 from migrator.errors import PlanError
 from migrator.hazards import Hazards
 from migrator.kinds import KINDS
-from migrator.kinds.base import Object, describe
+from migrator.kinds.base import Object, aside_name, describe
 from migrator.kinds.enum import Enum
+from migrator.kinds.sequence import Sequence
 from migrator.plan.changes import Changes
 from migrator.sql import literal
 from migrator.state.declared import ENUM_VALUE, Rename
@@ -34,7 +36,7 @@ from migrator.state.snapshot import Snapshot
 from migrator.statement import Identity, Statement
 
 _BY_SIGNATURE = frozenset(kind.kind for kind in KINDS if kind.naming)
-Run = Callable[[Sequence[str]], Snapshot]
+Run = Callable[[Items[str]], Snapshot]
 """Executes commands on the scratch copy, and reads it again."""
 
 
@@ -80,7 +82,7 @@ def apply(
     return Renamed(snapshot, (*statements, *followers), tuple(notes), tuple(undo))
 
 
-def _under_new_names(one: Rename, done: Sequence[Rename]) -> Rename:
+def _under_new_names(one: Rename, done: Items[Rename]) -> Rename:
     """The same rename, with the names that its parents were given back."""
     for parent in done:
         was, now = parent.old[1:], parent.new[1:]
@@ -98,25 +100,81 @@ def _depth(identity: Identity) -> int:
 
 
 def _possible(
-    wanted: Sequence[Rename], before: Snapshot, after: Snapshot, back: bool
+    wanted: Items[Rename], before: Snapshot, after: Snapshot, back: bool
 ) -> tuple[list[Rename], list[str]]:
-    """Those of `wanted` that there is something to do for, and notes on the others."""
+    """Those of `wanted` that there is something to do for, in the order that frees names, and notes on the others.
+
+    On the way back a new name may be taken by what came after the rename: that is named otherwise, and goes.
+    """
     possible: list[Rename] = []
     notes = []
-    for one in wanted:
-        old, new = _exists(one.old, before), _exists(one.new, before)
+    gone: set[Identity] = set()
+    come: set[Identity] = set()
+
+    holders: dict[Identity, list[Identity]] = defaultdict(list)
+    for identity, held in before.objects.items() if wanted else ():
+        for name in held.names_taken:
+            holders[name].append(identity)
+
+    def there(identity: Identity) -> bool:
+        return identity in come or (identity not in gone and _exists(identity, before))
+
+    def in_the_way(one: Rename) -> list[Identity]:
+        was = before.objects.get(one.old)
+        names = {*was.renamed(one.new[-1]).names_taken}.difference(was.names_taken) if was else set()
+        found = {one.new, *(identity for name in names for identity in holders[name])}
+        return sorted(identity for identity in found if there(identity))
+
+    for one in _last_first(wanted):
+        if _follows(one, wanted, before):
+            continue
+        old, new = there(one.old), there(one.new)
         if not old or not _exists(one.new, after) or (new and _exists(one.old, after)):
             notes += [] if back else [_stale(one, old, new)]
-        elif new:
-            raise PlanError(
-                f"it cannot be renamed to {one.new[-1]}",
-                where=describe(one.old),
-                why=f"{describe(one.new)} is there too",
-                hint="make two migrations of it: one that removes what has the name, then this one",
-            )
-        else:
-            possible.append(one)
+            continue
+        for taken in in_the_way(one):
+            if not back:
+                raise PlanError(
+                    f"it cannot be renamed to {one.new[-1]}",
+                    where=describe(one.old),
+                    why=f"{describe(taken)} is there too",
+                    hint="make two migrations of it: one that removes what has the name, then this one",
+                )
+            place = _naming_place(taken)
+            aside = (*taken[:place], aside_name(taken[place]), *taken[place + 1 :])
+            possible.append(Rename(taken, aside))
+            gone.add(taken)
+        possible.append(one)
+        gone.add(one.old)
+        come.add(one.new)
     return possible, notes
+
+
+def _last_first(wanted: Items[Rename]) -> list[Rename]:
+    """What gives up a name before what takes it: b -> c before a -> b."""
+    by_old = {one.old: one for one in wanted}
+    ordered: dict[Rename, None] = {}
+    for one in wanted:
+        chain = []
+        while one is not None and one not in ordered and one not in chain:
+            chain.append(one)
+            one = by_old.get(one.new)  # type: ignore[assignment]
+        ordered |= dict.fromkeys(reversed(chain))
+    return [*ordered]
+
+
+def _follows(one: Rename, wanted: Iterable[Rename], before: Snapshot) -> bool:
+    """Whether it is of a part that a table has from another, whose own rename PostgreSQL hands on."""
+    was = before.objects.get(one.old)
+    above = {original for _, original in was.copies()} if was else set()
+    return any(other.old in above and other.new[-1] == one.new[-1] for other in wanted)
+
+
+def _naming_place(identity: Identity) -> int:
+    """Where in the words of an object its own name stands."""
+    if identity[0] == ENUM_VALUE:
+        return len(identity) - 1
+    return 1 + next(kind for kind in KINDS if kind.kind == identity[0]).naming_place()
 
 
 def _stale(one: Rename, old: bool, new: bool) -> str:
@@ -153,11 +211,11 @@ def _as_step(statement: Statement, one: Rename) -> Statement:
 # ── names that follow ──
 
 
-def _derived(done: Sequence[Rename], before: Snapshot, after: Snapshot) -> list[Rename]:
+def _derived(done: Items[Rename], before: Snapshot, after: Snapshot) -> list[Rename]:
     """Renames of what is named after something that was renamed, where the wanted state has just that."""
     words = {one.old[-1]: one.new[-1] for one in done}
-    gone = _shapes(before, before.objects.keys() - after.objects.keys())
-    come = _shapes(after, after.objects.keys() - before.objects.keys())
+    gone = _shapes(before, (i for i in before.objects if words and not _stays(i, before, after)))
+    come = _shapes(after, (i for i in after.objects if words and not _stays(i, before, after)))
     derived = []
     for shape, olds in sorted(gone.items(), key=lambda item: item[1]):
         for old in olds:
@@ -165,7 +223,40 @@ def _derived(done: Sequence[Rename], before: Snapshot, after: Snapshot) -> list[
             news = [new for new in come.get(shape, []) if new[-1] in names]
             if len(news) == 1:
                 derived.append(Rename(old, news[0]))
-    return derived
+    derived = [one for one in derived if not _follows(one, derived, before)]
+    return _to_free_names(derived, before) if derived else []
+
+
+def _stays(identity: Identity, before: Snapshot, after: Snapshot) -> bool:
+    """Whether something of this name belongs to the same table before and after."""
+    old, new = before.objects.get(identity), after.objects.get(identity)
+    if old is None or new is None:
+        return False
+    return old.table == new.table and _owner(identity, before) == _owner(identity, after)
+
+
+def _owner(identity: Identity, snapshot: Snapshot) -> Identity | None:
+    """The column that a sequence goes with."""
+    tie = snapshot.objects.get(("owned_by", *identity[1:])) if identity[0] == Sequence.kind else None
+    return next(iter(tie.needs()), None) if tie else None
+
+
+def _to_free_names(derived: Iterable[Rename], snapshot: Snapshot) -> list[Rename]:
+    """Those whose new name nothing else has by then, nor one that goes with it (that of an index, with a key)."""
+    taken = {name for one in snapshot.objects.values() for name in one.names_taken}
+    waiting, free = [*derived], list[Rename]()
+    while waiting:
+        for one in waiting:
+            was = snapshot.objects[one.old]
+            old, new = {*was.names_taken}, {*was.renamed(one.new[-1]).names_taken}
+            if taken.isdisjoint(new - old):
+                taken = taken - (old - new) | new
+                free.append(one)
+        left = [one for one in waiting if one not in free]
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return free
 
 
 def _with_words(name: str, words: Mapping[str, str]) -> set[str]:
@@ -183,7 +274,17 @@ def _shapes(snapshot: Snapshot, identities: Iterable[Identity]) -> dict[str, lis
         one = snapshot.objects[identity]
         nameless = one.parent is not None and one.parent[1:] == identity[1:]  # a default, an ownership
         if not one.attached and not one.naming and not nameless and len(identity) > 2:
-            shapes[repr((one.kind, identity[1:-1], _compared(one), _rows(one, snapshot)))].append(identity)
+            shapes[
+                repr(
+                    (
+                        one.kind,
+                        identity[1:-1],
+                        _compared(one),
+                        _rows(one, snapshot),
+                        _owner(identity, snapshot),
+                    )
+                )
+            ].append(identity)
     return shapes
 
 

@@ -49,7 +49,26 @@ def renames(metadata: sqlalchemy.MetaData) -> tuple[Rename, ...]:
     found = [*_listed(metadata)]
     for table in metadata.tables.values():
         found += _of_table(table)
-    return tuple(sorted(set(found)))
+    return _without_circles(sorted(set(found)))
+
+
+def _without_circles(found: list[Rename]) -> tuple[Rename, ...]:
+    """The same; ConfigurationError where names are exchanged: when that is done, all is called as it was before."""
+    following = {one.old: one.new for one in found}
+    for one in found:
+        passed, name = [one.old], one.new
+        while name in following and name not in passed:
+            passed.append(name)
+            name = following[name]
+        if name == one.old:
+            raise ConfigurationError(
+                f"the renames {' -> '.join(words[-1] for words in [*passed, name])} are a circle",
+                where=" ".join(one.old),
+                why="nobody could tell from the names whether it has been done",
+                hint="remove the declarations of renames that are done; to exchange names, give one of them a third name in"
+                " a migration of its own, and the name that it shall have in the next",
+            )
+    return tuple(found)
 
 
 def _of_table(table: sqlalchemy.Table) -> Iterator[Rename]:

@@ -1,0 +1,1 @@
+CREATE TABLE archive (id integer CONSTRAINT orders_id_not_null NOT NULL);

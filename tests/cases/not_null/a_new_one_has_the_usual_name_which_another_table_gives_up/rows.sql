@@ -1,0 +1,1 @@
+INSERT INTO archive VALUES (1);
