@@ -14,6 +14,8 @@ class Statistics(Object):
     """A statistics object with its target."""
 
     kind = "statistics"
+    # PostgreSQL would build it again without its target, and as the connected role's.
+    pins_type = True
     address_type = "statistics object"
     catalogs = {
         "pg_statistic_ext": "oid stxrelid stxname stxnamespace stxstattarget stxkeys stxkind stxexprs",

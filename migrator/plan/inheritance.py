@@ -57,6 +57,8 @@ def inheritance(
                 elif tie.verb is Verb.SET_ASIDE or tie.identity not in changes.set_aside:
                     comes(tie, part)
     _lower_first(changes, ties, comes)
+    _tied_whole(changes, ties, comes)
+    _apart_from_keys(changes, ties, comes)
     for tie in ties:
         if tie.verb is Verb.CREATE:
             for other in ties:
@@ -130,6 +132,67 @@ def _lower_first(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vert
         _, above = changes.old.objects[tie.identity].ties() or ((), ())
         if above in gone:
             comes(tie, gone[above])
+
+
+def _tied_whole(changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]) -> None:
+    """A table that rows may come to as soon as it is tied to one that is there has its own new ones by then."""
+    made = {
+        tie: tables
+        for tie in ties
+        if tie.verb is Verb.CREATE
+        and (one := changes.new.objects[tie.identity]).sets_aside
+        and (tables := one.ties())
+    }
+    lower: dict[Identity, list[Vertex]] = defaultdict(list)
+    for tie, (_, above) in made.items():
+        lower[above].append(tie)
+    for tie, (table, above) in made.items():
+        for other in lower[table] if above not in changes.created else ():
+            comes(other, tie)
+
+
+def _apart_from_keys(
+    changes: Changes, ties: Iterable[Vertex], comes: Callable[[Vertex, Vertex], None]
+) -> None:
+    """A partition goes when foreign keys to the table above it have gone, and before others come: it would not go with
+    its part of them on it."""
+    gone = [tie for tie in ties if tie.verb is Verb.DROP and changes.old.objects[tie.identity].sets_aside]
+    if not gone:
+        return
+    old = _keys_to(changes.old, changes.dropped)
+    new = _keys_to(changes.new, changes.created)
+    for tie in gone:
+        below, above = changes.old.objects[tie.identity].ties() or ((), ())
+        table: Identity | None = above
+        while table is not None and not {below, table} <= changes.dropped:
+            for identity in old[table]:
+                comes(Vertex(Verb.DROP, identity), tie)
+            for identity in new[table]:
+                comes(tie, Vertex(Verb.CREATE, identity))
+            table = _above(changes.old, table)
+
+
+def _keys_to(snapshot: Snapshot, identities: Iterable[Identity]) -> dict[Identity, list[Identity]]:
+    """Table -> what among these holds rows of another table to its rows."""
+    found: dict[Identity, list[Identity]] = defaultdict(list)
+    for identity in identities:
+        one = snapshot.objects[identity]
+        if not one.enforces or one.table is None:
+            continue
+        used = (
+            snapshot.objects[i].table for i in snapshot.depends.get(identity, ()) if i in snapshot.objects
+        )
+        for table in {table for table in used if table is not None and table != one.table}:
+            found[table].append(identity)
+    return found
+
+
+def _above(snapshot: Snapshot, table: Identity) -> Identity | None:
+    """The table that it is a partition of."""
+    for part in snapshot.parts.get(table, ()):
+        if part.sets_aside and (tables := part.ties()) and tables[0] == table:
+            return tables[1]
+    return None
 
 
 def held_still(changes: Changes, before: Graph) -> None:

@@ -1,0 +1,5 @@
+CREATE TABLE orders (region text, id integer) PARTITION BY LIST (region);
+CREATE TABLE orders_eu PARTITION OF orders FOR VALUES IN ('de', 'fr');
+CREATE TABLE orders_us PARTITION OF orders FOR VALUES IN ('us') PARTITION BY HASH (id);
+CREATE TABLE orders_us_0 PARTITION OF orders_us FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TABLE orders_rest PARTITION OF orders DEFAULT;

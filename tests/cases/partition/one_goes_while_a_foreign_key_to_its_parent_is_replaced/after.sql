@@ -1,0 +1,4 @@
+CREATE TABLE days (day date, place integer, PRIMARY KEY (day, place)) PARTITION BY RANGE (day);
+CREATE TABLE days_late PARTITION OF days FOR VALUES FROM ('2020-01-01') TO (MAXVALUE);
+CREATE TABLE visits (day date, place integer, FOREIGN KEY (day, place) REFERENCES days);
+CREATE TABLE plans (day date, place integer, FOREIGN KEY (day, place) REFERENCES days);
