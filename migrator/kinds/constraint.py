@@ -29,6 +29,7 @@ from migrator.kinds.index import (
     duplicates,
     goes_above,
     key_on,
+    on_every_partition,
 )
 from migrator.kinds.inherited import comes_with_create, declared, made_above, originals, sources
 from migrator.kinds.options import leading, storage
@@ -169,6 +170,8 @@ class Constraint(Object):
         # key may find no operator between a new type and an old one, and would be checked under locks on both tables.
         if self.type == "c":
             return not facts.rewrites(used)
+        if self.partitioned and self.has_index:
+            return not on_every_partition(self.identity, self.table, facts)
         return self.type == "f" and (facts.rewrites(used) or facts.reindexes(used))
 
     @property

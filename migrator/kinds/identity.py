@@ -106,11 +106,7 @@ class Identity(Object):
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.table)
         add = Statement(f"{self._column} ADD {self.clause((), facts)}", strong)
         if not facts.is_new(self.parent) and not rows_elsewhere(self.table, facts):
-            table, name = (
-                qualified(self.schema, self.table_name),
-                qualified(self.sequence_schema, self.sequence),
-            )
-            return [add, continues(table, self.column, name, self.start, self.increment)]
+            return [add, self.continues_rows()]
         if not self._filled_first(facts):
             return [add]
         own = literal(qualified(self.sequence_schema, self.sequence))
@@ -120,6 +116,12 @@ class Identity(Object):
             Statement(f"SELECT setval({own}, last_value, is_called) FROM {self._filling}"),
             Statement(f"DROP SEQUENCE {self._filling}"),
         ]
+
+    def continues_rows(self) -> Statement:
+        """Lets it go on after the values that the rows already have."""
+        table = qualified(self.schema, self.table_name)
+        name = qualified(self.sequence_schema, self.sequence)
+        return continues(table, self.column, name, self.start, self.increment)
 
     def narrowed(self, new: Identity) -> list[Statement]:
         """Takes in the bounds before the column gets a type that has no room for the old ones."""

@@ -137,6 +137,19 @@ IN_PLACE = frozenset({"options", "statistics"})
 """Fields that change without building the index again."""
 
 
+def on_every_partition(identity: Identity, table: Identity, facts: Facts) -> bool:
+    """Whether each partition, at any depth, has a part of the index of a partitioned table, before the plan. Where one has
+    not, PostgreSQL makes it as it makes the index again because a column of it changes its type."""
+    ties = [one for user in facts.users(table, before=True) if (one := facts.old(user)) and one.sets_aside]
+    below = {pair[0] for one in ties if (pair := one.ties()) and pair[1] == table}
+    users = [one for user in facts.users(identity, before=True) if (one := facts.old(user))]
+    owners = [one.parent for one in users if one.completes() == identity and one.parent is not None]
+    parts = {part.table: owner for owner in owners if (part := facts.old(owner)) and part.table}
+    return below == parts.keys() and all(
+        on_every_partition(owner, part, facts) for part, owner in parts.items()
+    )
+
+
 class Index(Object):
     """An index of a table or materialized view."""
 
@@ -214,7 +227,8 @@ class Index(Object):
     def pins(self, used: Identity, facts: Facts) -> bool:
         # Built again under the lock by the change of type; dropped before and built after, it stops nobody.
         special = self.predicate is not None or None in self.columns
-        return not facts.rewrites(used) and (special or facts.reindexes(used))
+        stops = not facts.rewrites(used) and (special or facts.reindexes(used))
+        return stops or (bool(self.partitioned) and not on_every_partition(self.identity, self.table, facts))
 
     @property
     def names_taken(self) -> tuple[Identity, ...]:

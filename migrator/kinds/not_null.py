@@ -119,14 +119,9 @@ class NotNull(Object):
 
     @property
     def names_taken(self) -> tuple[Identity, ...]:
-        """That of a copy goes over with that of its original. PostgreSQL gives a new one the usual name only where no
-        table of the schema has such a constraint."""
-        if not self.actual or self.sources:
-            return ()
-        return (
-            ("constraint", self.schema, self.table_name, self.actual),
-            ("not null", self.schema, self.actual),
-        )
+        """That of a copy goes over with that of its original."""
+        named = self.actual and not self.sources
+        return (("constraint", self.schema, self.table_name, str(self.actual)),) if named else ()
 
     @property
     def _table(self) -> str:

@@ -25,6 +25,7 @@ from migrator.kinds.base import (
 )
 from migrator.kinds.column import Column
 from migrator.kinds.constraint import Constraint
+from migrator.kinds.identity import Identity as IdentityKind
 from migrator.kinds.index import PART_OF, Index
 from migrator.kinds.relation import relation, rows_elsewhere
 from migrator.kinds.schema import OURS
@@ -204,6 +205,19 @@ class Partition(Object):
         )
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+        return [*self._attached(facts), *self._goes_on_numbering(facts)]
+
+    def _goes_on_numbering(self, facts: Facts) -> list[Statement]:
+        """Lets a new table above it number its rows after those that it brings."""
+        if facts.is_new(self.parent) or facts.old(self.above) is not None:
+            return []
+        columns = (one.identity for one in facts.inside(self.above) if isinstance(one, Column))
+        numbered = [
+            one for column in columns for one in facts.inside(column) if isinstance(one, IdentityKind)
+        ]
+        return [replace(one.continues_rows(), with_last=True) for one in numbered]
+
+    def _attached(self, facts: Facts) -> list[Statement]:
         default, known = self._default(facts), self._can_ask(facts, self.above)
         proofs = [self._within_proof()] if known and not facts.is_new(self.parent) else []
         if default is None:

@@ -58,6 +58,7 @@ class Sequence(Object):
 
     kind = "sequence"
     holds_rows = True
+    may_set_aside = True
     loose = frozenset({"column", "table"})
     catalogs = {
         "pg_sequence": "seqrelid seqtypid seqstart seqincrement seqmax seqmin seqcache seqcycle",

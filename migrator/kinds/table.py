@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Sequence as Items
+from dataclasses import replace
 
 from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, address, altered, aside_name, key, noted, replaced
@@ -12,8 +14,9 @@ from migrator.kinds.default import Default
 from migrator.kinds.domain import computed_below, holders
 from migrator.kinds.identity import Identity as IdentityKind
 from migrator.kinds.options import leading, storage
-from migrator.kinds.partition import rows_fit
+from migrator.kinds.partition import Partition, rows_fit
 from migrator.kinds.schema import OURS
+from migrator.kinds.sequence import OwnedBy, Sequence, continues
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Statement, lock
 
@@ -88,7 +91,7 @@ class Table(Object):
     def names_taken(self) -> tuple[Identity, ...]:
         return (("relation", self.schema, self.table_name), ("type", self.schema, self.table_name))
 
-    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+    def create(self, parts: Items[Tree], facts: Facts) -> list[Statement]:
         unlogged = "UNLOGGED " if self.persistence == "u" else ""
         written = [(part.object, part.object.clause(part.parts, facts)) for part in parts]
         parents = ", ".join(clause for one, clause in written if one.ties() and clause)
@@ -122,7 +125,7 @@ class Table(Object):
         tie = ("partition", self.schema, self.table_name)
         return facts.old(tie) is not None and facts.parts_tied(tie)
 
-    def alterable(self, new: Table, changed: Sequence[str], facts: Facts) -> bool:
+    def alterable(self, new: Table, changed: Items[str], facts: Facts) -> bool:
         if not isinstance(new, Table):
             return False  # a foreign table
         # PostgreSQL has no command that changes whether a table declares a column itself that it inherits too.
@@ -198,26 +201,43 @@ class Table(Object):
         if after:
             statements.append(
                 Statement(
-                    f"INSERT INTO {new.name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {source}",
+                    f"INSERT INTO {qualified(*new._entrance(facts)[1:])} ({columns})"
+                    f" OVERRIDING SYSTEM VALUE SELECT {values} FROM {source}",
                     lock(LockMode.ACCESS_EXCLUSIVE, self.identity),
                     (Hazards.REWRITES_TABLE,),
                     moves_rows=True,
                 )
             )
-        kept = {one.identity: one for one in self._identities(facts, before=True)}
+        return [*statements, *new._numbered_on(self, facts), Statement(f"DROP TABLE {source}")]
+
+    def _numbered_on(self, old: Table, facts: Facts) -> list[Statement]:
+        """Lets what numbers its rows go on where what numbered those of the old table stopped."""
+        kept = {one.parent: one for one in old._identities(facts, before=True)}
+        statements = []
         for one in self._identities(facts, before=False):
-            if one.identity in kept:
-                last = qualified(one.sequence_schema, aside_name(kept[one.identity].sequence))
-                name = literal(qualified(one.sequence_schema, one.sequence))
-                setval = f"SELECT setval({name}, last_value, is_called) FROM {last}"
-                statements.append(Statement(setval, moves_rows=True))
-        return [*statements, Statement(f"DROP TABLE {source}")]
+            name = qualified(one.sequence_schema, one.sequence)
+            if one.parent in kept:
+                last = qualified(one.sequence_schema, aside_name(kept[one.parent].sequence))
+                statements.append(
+                    Statement(f"SELECT setval({literal(name)}, last_value, is_called) FROM {last}")
+                )
+            elif facts.old(one.parent) is not None:
+                statements.append(one.continues_rows())
+        for column in kept:
+            for tie in map(facts.new, facts.users(column)):
+                sequence = facts.new(tie.parent) if isinstance(tie, OwnedBy) else None
+                if isinstance(sequence, Sequence) and facts.is_new(sequence.identity):
+                    statements.append(
+                        continues(self.name, column[-1], sequence.name, sequence.start, sequence.increment)
+                    )
+        return [replace(one, moves_rows=True) for one in statements]
 
     def preconditions(self, facts: Facts) -> list[Precondition]:
         old = facts.old(self.identity)
-        if self.partition_key is None or not isinstance(old, Table) or self._goes_above(facts):
+        entrance = self._entrance(facts)
+        if self.partition_key is None and entrance == self.identity:
             return []
-        if not facts.is_new(self.identity):
+        if not isinstance(old, Table) or self._goes_above(facts) or not facts.is_new(self.identity):
             return []
         before = {one.identity: one for one in self._columns(facts, before=True)}
         values = ", ".join(
@@ -225,7 +245,19 @@ class Table(Object):
             f" AS {identifier(one.column)}"
             for one in self._columns(facts, before=False)
         )
-        return rows_fit(f"(SELECT {values} FROM {self.name})", self.name, self.identity, facts)
+        return rows_fit(f"(SELECT {values} FROM {self.name})", self.name, entrance, facts)
+
+    def _entrance(self, facts: Facts) -> Identity:
+        """The table through which its rows come back to it: the topmost one where other rows belong to it than before."""
+        tie = ("partition", self.schema, self.table_name)
+        before, after = facts.old(tie), facts.new(tie)
+        top = self.identity
+        if after is None or (before is not None and not before.differences(after)):
+            return top
+        while isinstance(after, Partition):
+            top = after.above
+            after = facts.new(("partition", *top[1:]))
+        return top
 
     def _first_value(self, column: Column, facts: Facts) -> str:
         """What a new column holds in the rows that are there."""
@@ -247,7 +279,7 @@ class Table(Object):
             )
         ]
 
-    def alter(self, new: Table, changed: Sequence[str], facts: Facts) -> list[Statement]:
+    def alter(self, new: Table, changed: Items[str], facts: Facts) -> list[Statement]:
         statements = []
         if "persistence" in changed:
             logged = "UNLOGGED" if new.persistence == "u" else "LOGGED"

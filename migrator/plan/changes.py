@@ -169,6 +169,8 @@ def _carry(changes: Changes) -> None:
         changes.carried |= found
         above |= {ties[i][0] for i in found}
     changes.set_aside -= changes.carried
+    # The parts of a partition that goes with its parent stay on it until then.
+    tables |= above - changes.created
     for identity in changes.dropped - changes.carried:
         one = objects[identity]
         while (one.stays_aside or one.attached) and one.parent is not None and one.parent in objects:
@@ -179,16 +181,20 @@ def _carry(changes: Changes) -> None:
 
 
 def _set_aside_with(changes: Changes) -> None:
-    """Sets aside what is replaced, or gives way to an overload, and is used by what is set aside, until nothing is
-    used that would go too early."""
+    """Sets aside what is replaced, or gives way to an overload or to what takes its name, and is used by what is set
+    aside, until nothing is used that would go too early."""
     objects, todo = changes.old.objects, sorted(changes.set_aside | changes.carried)
-    coming = (
-        {shared for i in changes.created if (shared := changes.new.objects[i].overloads)} if todo else set()
-    )
+    made = [changes.new.objects[i] for i in changes.created] if todo else []
+    coming = {shared for one in made if (shared := one.overloads)}
+    taken = {name for one in made for name in one.names_taken}
     while todo:
         for used in sorted(changes.old.depends.get(todo.pop(), ())):
             gone = used in changes.dropped - changes.set_aside and objects[used].may_set_aside
-            if gone and (used in changes.created or objects[used].overloads in coming):
+            if gone and (
+                used in changes.created
+                or objects[used].overloads in coming
+                or not taken.isdisjoint(objects[used].names_taken)
+            ):
                 changes.set_aside.add(used)
                 todo.append(used)
 

@@ -17,13 +17,19 @@ Gap = tuple[Vertex, Vertex]
 def gaps(
     ordered: Sequence[Vertex], folded: Folded, changes: Changes, slow: Callable[[Vertex], bool]
 ) -> dict[Identity, Gap]:
-    """What is dropped and built again by quick statements, but holds nothing: it is better away for a moment only."""
+    """What is dropped and built again by quick statements, but holds nothing: it is better away for a moment only. And
+    the rows that nobody sees from when their table is set aside, or untied, until they have moved."""
     standing = set(ordered)
     found = {}
     for identity in sorted(changes.replaced - changes.set_aside - changes.carried):
         ends = outermost(Vertex(Verb.DROP, identity), folded), Vertex(Verb.CREATE, identity)
         fixed = (one.holds_rows or one.watches or one.sets_terms or one.bridges for one in _of(changes, ends))
         if standing.issuperset(ends) and not any(fixed) and not any(map(slow, ends)):
+            found[identity] = ends
+    for identity in sorted(changes.set_aside - changes.carried):
+        one = changes.old.objects[identity]
+        ends = Vertex(Verb.SET_ASIDE, identity), Vertex(Verb.DROP, identity)
+        if (one.holds_rows or one.ties()) and standing.issuperset(ends) and not any(map(slow, ends)):
             found[identity] = ends
     return found
 

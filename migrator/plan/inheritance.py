@@ -169,7 +169,7 @@ def _apart_from_keys(
                 comes(Vertex(Verb.DROP, identity), tie)
             for identity in new[table]:
                 comes(tie, Vertex(Verb.CREATE, identity))
-            table = _above(changes.old, table)
+            table = _partitioned_above(changes.old, table)
 
 
 def _keys_to(snapshot: Snapshot, identities: Iterable[Identity]) -> dict[Identity, list[Identity]]:
@@ -187,7 +187,7 @@ def _keys_to(snapshot: Snapshot, identities: Iterable[Identity]) -> dict[Identit
     return found
 
 
-def _above(snapshot: Snapshot, table: Identity) -> Identity | None:
+def _partitioned_above(snapshot: Snapshot, table: Identity) -> Identity | None:
     """The table that it is a partition of."""
     for part in snapshot.parts.get(table, ()):
         if part.sets_aside and (tables := part.ties()) and tables[0] == table:

@@ -203,6 +203,13 @@ def _free_names(changes: Changes, comes: Callable[[Vertex, Vertex], None]) -> No
         for identity in ones:
             names = _names(changes.old, identity) - _kept_names(changes, verb, identity)
             given += [(name, Vertex(verb, identity)) for name in names]
+    for identity in changes.set_aside:
+        given += [(name, Vertex(Verb.SET_ASIDE, identity)) for name in _names(changes.old, identity)]
+    for identity in changes.carried:
+        one = changes.old.objects[identity]
+        if one.own_name and one.table is not None:  # its table gives it another name when it is set aside
+            names = _names(changes.old, identity)
+            given += [(name, Vertex(Verb.SET_ASIDE, one.table)) for name in names]
     for name, giver in given:
         for taker in taken.get(name, ()):
             comes(giver, taker)
@@ -223,12 +230,16 @@ def prepare(changes: Changes, before: Graph, folded: Folded, facts: Facts) -> se
     """Adds vertices that do what takes long in making an object, while those that go because of it are still there;
     returns whose. Only where nothing that it waits for waits for the old one to go."""
     found = set()
+    freed: dict[Vertex, set[Identity]] = defaultdict(set)
+    for vertex in (*before, *folded):
+        if vertex.verb is Verb.DROP:
+            freed[outermost(vertex, folded)] |= _names(changes.old, vertex.identity)
     for made in [v for v in before if v.verb in (Verb.CREATE, Verb.ALTER)]:
         one = changes.new.objects[made.identity]
         if not one.prepares(facts):
             continue
         names = {name for name in one.names_taken if name[0] == "relation"} - _own_names(changes, made)
-        needed = {v for v in before[made] if _is_waited_for(changes, v, names)}
+        needed = {v for v in before[made] if names & freed[v] or _is_waited_for(changes, v)}
         drop = outermost(Vertex(Verb.DROP, made.identity), folded)
         if any(drop in _earlier(before, other) for other in needed):
             continue
@@ -247,10 +258,10 @@ def _own_names(changes: Changes, made: Vertex) -> set[Identity]:
     return set(before.names_taken) if before else set()
 
 
-def _is_waited_for(changes: Changes, vertex: Vertex, names: set[Identity]) -> bool:
-    """Whether an index can be built only after this vertex: what it holds is there, and its name is free."""
+def _is_waited_for(changes: Changes, vertex: Vertex) -> bool:
+    """Whether an index can be built only after this vertex, though it frees no name: what it holds is there then."""
     if vertex.verb is Verb.DROP:
-        return bool(names & set(changes.old.objects[vertex.identity].names_taken))
+        return False
     return vertex.verb is Verb.HOOK or not changes.object(vertex.identity).enforces
 
 

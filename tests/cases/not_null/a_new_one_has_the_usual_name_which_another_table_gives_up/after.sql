@@ -1,2 +1,0 @@
-CREATE TABLE archive (id integer NOT NULL);
-CREATE TABLE orders (id integer NOT NULL);

@@ -1,1 +1,0 @@
-CREATE TABLE archive (id integer CONSTRAINT orders_id_not_null NOT NULL);

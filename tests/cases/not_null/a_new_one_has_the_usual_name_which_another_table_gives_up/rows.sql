@@ -1,1 +1,0 @@
-INSERT INTO archive VALUES (1);

@@ -1,0 +1,1 @@
+CREATE TABLE log (id bigserial, at date NOT NULL);

@@ -1,0 +1,1 @@
+INSERT INTO log (at) VALUES ('2024-01-01'), ('2031-01-01');

@@ -1,0 +1,1 @@
+INSERT INTO paints VALUES ('red', 1), ('green', 2), (NULL, 3);
