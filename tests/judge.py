@@ -73,12 +73,13 @@ def transition(
     rows: Path | None = None,
     transcript: list[str] | None = None,
     not_compared: list[str] | None = None,
+    oldest: int | None = None,
 ) -> str | None:
     """Migrates `before` to the state of `after` and tells what is wrong with the result, or None.
 
     `rows`: a file of INSERTs, run first; what it leaves in tables that both states have must be there after.
     `transcript`: what psql printed for each command is added to it. `not_compared`: so is what the second diff told
-    of as not modelled. The first word of an answer names the stage that failed.
+    of as not modelled. `oldest`: the oldest server that the SQL must run on. The first word of an answer names the stage that failed.
     """
     tool = before.server.tool("psql")
     if rows is not None:
@@ -86,7 +87,7 @@ def transition(
     kept = _kept(before, after)
     alive = _values(before, kept)
     try:
-        sql = pipeline.between(before.conninfo, after.conninfo)
+        sql = pipeline.between(before.conninfo, after.conninfo, oldest=oldest)
     except MigratorError as error:
         return f"plan: {error}"
     except Exception as error:

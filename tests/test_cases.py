@@ -1,4 +1,5 @@
-"""Own cases, found by being there: tests/cases/<kind>/<what_happens>/, each in both directions.
+"""Own cases, found by being there: tests/cases/<kind>/<what_happens>/, each in both directions, with SQL for this server
+and with SQL that is to run on the oldest one too, as `diff` writes it.
 
 before.sql and after.sql build two states of a database; rows.sql puts rows into the state before, which must
 be alive after the upgrade. meta.json may say `minVersion` (server major), `roles` (names of roles that the
@@ -20,6 +21,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from migrator.postgres import Server
+from migrator.state.catalog import OLDEST_SUPPORTED
 from tests import judge
 
 CASES = Path(__file__).parent / "cases"
@@ -35,16 +37,25 @@ class Ran(NamedTuple):
     meta: dict[str, Any]
 
 
-def _one(case: Path, direction: str) -> Any:
-    return pytest.param((case, direction), id=f"{case.parent.name}/{case.name}-{direction}")
+def _one(case: Path, direction: str, oldest: int | None) -> Any:
+    name = f"{case.parent.name}/{case.name}-{direction}" + (f"-for {oldest} too" if oldest else "")
+    return pytest.param((case, direction, oldest), id=name)
 
 
 @pytest.fixture(
-    scope="module", params=[_one(case, direction) for case in FOUND for direction in ("up", "down")]
+    scope="module",
+    params=[
+        _one(case, direction, oldest)
+        for case in FOUND
+        for direction in ("up", "down")
+        for oldest in (None, OLDEST_SUPPORTED)
+    ],
 )
 def ran(request: pytest.FixtureRequest, server: Server) -> Ran:
     """A case, run once for all that is asked of it."""
-    case, direction = request.param
+    case, direction, oldest = request.param
+    if oldest == server.version:
+        pytest.skip("the same without it")
     meta = json.loads(file.read_text()) if (file := case / "meta.json").exists() else {}
     if meta.get("minVersion", 0) > server.version:
         pytest.skip(f"needs PostgreSQL {meta['minVersion']}")
@@ -55,7 +66,7 @@ def ran(request: pytest.FixtureRequest, server: Server) -> Ran:
         judge.build(case / f"{first}.sql", old)
         judge.build(case / f"{last}.sql", new)
         before = rows if direction == "up" and rows.exists() else None
-        wrong = judge.transition(old, new, before, transcript, not_compared)
+        wrong = judge.transition(old, new, before, transcript, not_compared, oldest)
     if direction == "down":
         meta = {"movesRowsUnderLock": meta.get("movesRowsBackUnderLock", [])}
     return Ran(wrong, transcript, not_compared, meta)

@@ -203,7 +203,7 @@ class NotNull(Object):
             return [Statement(self._with_name(sql, table) if self._named_apart(facts) else sql, strong)]
         weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.table)
         name, first, to = identifier(self._named), [], table
-        if facts.oldest >= 18:
+        if facts.oldest >= 18 or not self.valid:
             suffix = " NO INHERIT" if self.no_inherit else ""
             if comes_with_tie(self, facts):
                 first, to = raised(self, [self.parent], facts), stand_in(self)
@@ -221,8 +221,8 @@ class NotNull(Object):
         return self.constraint or (usual if self.local else self.actual) or usual
 
     def _named_apart(self, facts: Facts) -> bool:
-        """Whether SET NOT NULL would give it another name than it is to have."""
-        return bool(self.constraint) or self._taken(facts)
+        """Whether SET NOT NULL would not do: it is to have a name of its own, or not to be inherited."""
+        return bool(self.constraint or self.no_inherit) or self._taken(facts)
 
     def _with_tie(self, facts: Facts) -> list[Statement]:
         """SET NOT NULL on a table above it; from 18 on, it gets the name there which it is to inherit."""
@@ -240,7 +240,7 @@ class NotNull(Object):
         return f"DO {dollar_quoted(_NAMED.format(named=named, plain=plain), 'not_null')}"
 
     def joins(self, facts: Facts) -> bool:
-        return not self.sources and not facts.is_new(self.table) and facts.oldest < 18
+        return not self.sources and not facts.is_new(self.table) and facts.oldest < 18 and bool(self.valid)
 
     @classmethod
     def create_together(cls, ones: Sequence[NotNull], facts: Facts) -> list[Statement]:
@@ -274,17 +274,16 @@ class NotNull(Object):
 
     @classmethod
     def _set(cls, ones: Sequence[NotNull], also: tuple[Identity, ...], facts: Facts) -> list[Statement]:
-        """SET NOT NULL for all the columns of a table, in one statement as far as PostgreSQL names them as they are to be."""
+        """SET NOT NULL for all the columns of a table, in one statement as far as that will do."""
         table, strong = ones[0]._table, lock(LockMode.ACCESS_EXCLUSIVE, ones[0].table)
-        sets = {each: f"ALTER COLUMN {identifier(each.column)} SET NOT NULL" for each in ones}
-        plain = [set_ for each, set_ in sets.items() if not each._named_apart(facts)]
-        named = [
-            each._with_name(f"ALTER TABLE {table} {set_}", table)
-            for each, set_ in sets.items()
-            if each._named_apart(facts)
+        sets = [
+            (each._named_apart(facts), each, f"ALTER COLUMN {identifier(each.column)} SET NOT NULL")
+            for each in ones
         ]
-        statements = [f"ALTER TABLE {table} {', '.join(plain)}"] if plain else []
-        return [Statement(sql, strong, also=also) for sql in [*statements, *named]]
+        plain = ", ".join(set_ for named, _, set_ in sets if not named)
+        apart = [each._with_name(f"ALTER TABLE {table} {set_}", table) for named, each, set_ in sets if named]
+        statements = [f"ALTER TABLE {table} {plain}"] if plain else []
+        return [Statement(sql, strong, also=also) for sql in [*statements, *apart]]
 
     def _inline(self, facts: Facts) -> bool:
         """Whether CREATE TABLE … INHERITS makes it without a word of its own."""
