@@ -9,7 +9,7 @@ statement repeats it, and what was not wanted is revoked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from migrator.errors import PlanError
 from migrator.kinds.base import (
@@ -51,6 +51,22 @@ def named(role: str) -> str:
 def collapsed(privileges: str) -> str:
     """SQL for a list of privileges; all that the kind of object knows are ALL, as versions differ in them."""
     return f"CASE WHEN {privileges} = everything THEN ARRAY['ALL'] ELSE coalesce({privileges}, '{{}}') END"
+
+
+def _lists(*sources: str) -> str:
+    """SQL for the privileges, and those with the grant option, of rows x of aclexplode, for each `source` of these."""
+    return ", ".join(
+        f"array_agg(DISTINCT x.privilege_type ORDER BY x.privilege_type)"
+        f" FILTER (WHERE x.source = '{source}'{condition}) AS {source}{suffix}"
+        for source in sources
+        for suffix, condition in (("", ""), ("_grantable", " AND x.is_grantable"))
+    )
+
+
+_SOURCES = f"""
+    SELECT classid, objid, grantee AS grantor, array_agg(DISTINCT {called("grantor", "owner")}) AS sources
+    FROM held WHERE grantor <> owner AND held_grantable IS NOT NULL GROUP BY classid, objid, grantee"""
+"""SQL: who, but the owner, gave a grantor what it may grant on, out of rows `held`."""
 
 
 _BROUGHT = """a.attrelid IN (SELECT oid FROM pg_class WHERE oid < 16384
@@ -171,7 +187,65 @@ class _Verbs:
         return [f"{self.prefix}{verb} {what} ON {self.on} {to} {self.grantee}{suffix}"]
 
 
-class Grant(Privileges):
+class Passed(Privileges):
+    """Privileges that one grantor gave, who may be somebody to whom they were granted so that they can be granted on."""
+
+    kind = "passed"
+
+    if TYPE_CHECKING:
+        grantee: str
+        grantor: str
+        owner: str
+        sources: list[str]
+
+    @property
+    def places(self) -> list[Identity]:
+        """The identity without grantee and grantor: of what is on the whole object, and last of what is where this is."""
+        raise NotImplementedError
+
+    def needs(self) -> Iterable[Identity]:
+        """What the grantee has on the whole table, as revoking that takes the columns along; and what the grantor may
+        grant on."""
+        *whole, here = self.places
+        found = [(*one, self.grantee, self.grantor) for one in whole]
+        if self.grantor != OWNER:
+            sources = (OWNER, *self.sources)
+            found += [(*one, self.grantor, source) for one in (*whole, here) for source in sources]
+        return found
+
+    def alterable(self, new: Self, changed: Sequence[str], facts: Facts) -> bool:
+        # Where what it hangs on is revoked as a whole, it has to be given again after that.
+        gone = (one for one in self.needs() if facts.old(one) is not None and facts.new(one) is None)
+        return not any(isinstance(facts.old(one), Passed) for one in gone)
+
+    def renews(self, changed: Sequence[str], facts: Facts) -> bool:
+        """What is taken from a grantee goes from the columns, and from whom it was granted on to, as well."""
+        new = facts.new(self.identity)
+        if not isinstance(new, Passed):
+            return False
+        return not (
+            self._all(self.privileges) <= self._all(new.privileges)
+            and self._all(self.grantable) <= self._all(new.grantable)
+        )
+
+    def commands(
+        self,
+        had: Sequence[str],
+        had_grantable: Sequence[str],
+        new: Privileges,
+        on: str,
+        column: str | None,
+        facts: Facts,
+    ) -> list[Statement]:
+        """The statements from what the grantee had on an object, or on a column of it, to what `new` says."""
+        grantee = self.owner if self.grantee == OWNER else self.grantee
+        commands = self.change(had, had_grantable, new, _Verbs(on, grantee, column), facts)
+        if commands and self.grantor not in (OWNER, "CURRENT_ROLE"):
+            commands = [f"SET ROLE {self.grantor}", *commands, "RESET ROLE"]
+        return [Statement(command) for command in commands]
+
+
+class Grant(Passed):
     """The privileges of one grantee on another object, or on one column of it, given by one grantor."""
 
     kind = "grant"
@@ -207,17 +281,6 @@ class Grant(Privileges):
 
     @classmethod
     def query(cls, version: int) -> str:
-        privilege = "DISTINCT x.privilege_type ORDER BY x.privilege_type"
-
-        def of(source: str, grantable: str = "") -> str:
-            return f"array_agg({privilege}) FILTER (WHERE x.source = '{source}'{grantable})"
-
-        lists = {
-            f"{source}{suffix}": of(source, condition)
-            for source in ("held", "usual", "born")
-            for suffix, condition in (("", ""), ("_grantable", " AND x.is_grantable"))
-        }
-        columns = ", ".join(f"{text} AS {name}" for name, text in lists.items())
         return f"""
             WITH terms AS MATERIALIZED (
               SELECT CASE defaclobjtype WHEN 'S' THEN 's' ELSE defaclobjtype::text END AS type,
@@ -233,7 +296,7 @@ class Grant(Privileges):
                 AND (t.acl IS NOT NULL OR g.acl IS NOT NULL OR s.acl IS NOT NULL)
             ), held AS (
               SELECT t.classid, t.objid, t.objsubid, t.part, t.type, t.owner, t.everything,
-                     x.grantee, x.grantor, {columns}
+                     x.grantee, x.grantor, {_lists("held", "usual", "born")}
               FROM target t, LATERAL (
                 SELECT 'held' AS source, e.* FROM aclexplode(coalesce(t.acl, t.usual)) e
                 UNION ALL SELECT 'usual', e.* FROM aclexplode(t.usual) e
@@ -247,10 +310,7 @@ class Grant(Privileges):
                 FROM aclexplode(t.here) e) AS x
               GROUP BY t.classid, t.objid, t.objsubid, t.part, t.type, t.owner, t.everything,
                        x.grantee, x.grantor
-            ), source AS (
-              SELECT classid, objid, grantee AS grantor, array_agg(DISTINCT quote_ident(pg_get_userbyid(grantor))) AS sources
-              FROM held WHERE grantor <> owner AND held_grantable IS NOT NULL GROUP BY classid, objid, grantee
-            )
+            ), source AS ({_SOURCES})
             SELECT {located("classid::oid", "objid", "objsubid")}, part,
                    {called("grantee", "owner")}, {called("grantor", "owner")},
                    {collapsed("held")}, {collapsed("held_grantable")}, coalesce(everything, '{{}}'),
@@ -267,33 +327,16 @@ class Grant(Privileges):
         # Privileges on columns meet those on their table.
         return (rights(self.target[1:3] if self.of_column else self.target[1:]),)
 
+    @property
+    def places(self) -> list[Identity]:
+        whole = [("grant", kind, *self.target[1:3]) for kind in RELATIONS] if self.of_column else []
+        here: Identity = ("grant", *self.target, self.part) if self.part else ("grant", *self.target)
+        return [*whole, here]
+
     def needs(self) -> Iterable[Identity]:
-        """The owner; what the grantee has on the whole table, as revoking that takes the columns along; and
-        what the grantor may grant on."""
-        whole = [(kind, *self.target[1:3]) for kind in RELATIONS] if self.of_column else [self.target]
-        found = [("owner", *one) for one in whole]
-        found += [("grant", *one, self.grantee, self.grantor) for one in whole]
-        if self.grantor != OWNER:
-            sources = (OWNER, *self.sources)
-            found += [
-                ("grant", *one, self.grantor, source) for one in (*whole, self.target) for source in sources
-            ]
-        return found
-
-    def alterable(self, new: Grant, changed: Sequence[str], facts: Facts) -> bool:
-        # Where what it hangs on is revoked as a whole, it has to be given again after that.
-        gone = (one for one in self.needs() if facts.old(one) is not None and facts.new(one) is None)
-        return not any(isinstance(facts.old(one), Grant) for one in gone)
-
-    def renews(self, changed: Sequence[str], facts: Facts) -> bool:
-        """What is taken from a grantee goes from the columns, and from whom it was granted on to, as well."""
-        new = facts.new(self.identity)
-        if not isinstance(new, Grant):
-            return False
-        return not (
-            self._all(self.privileges) <= self._all(new.privileges)
-            and self._all(self.grantable) <= self._all(new.grantable)
-        )
+        """The owner as well."""
+        owned = [(kind, *self.target[1:3]) for kind in RELATIONS] if self.of_column else [self.target]
+        return [*(("owner", *one) for one in owned), *super().needs()]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         fresh = facts.is_new(self.target)
@@ -319,14 +362,10 @@ class Grant(Privileges):
         assert target is not None
         column = (self.part or self.target[-1]) if self.of_column else None
         on = f"TABLE {qualified(*self.target[1:3])}" if self.of_table else target.grant_reference
-        grantee = self.owner if self.grantee == OWNER else self.grantee
-        commands = self.change(had, had_grantable, new, _Verbs(on, grantee, column), facts)
-        if commands and self.grantor != OWNER:
-            commands = [f"SET ROLE {self.grantor}", *commands, "RESET ROLE"]
-        return [Statement(command) for command in commands]
+        return self.commands(had, had_grantable, new, on, column, facts)
 
 
-class MemberGrant(Privileges):
+class MemberGrant(Passed):
     """Privileges, other than it came with (pg_init_privs), on what an extension or PostgreSQL itself brought."""
 
     kind = "member_grant"
@@ -335,6 +374,7 @@ class MemberGrant(Privileges):
     member: str = key()
     column: str = key()
     grantee: str = key()
+    grantor: str = key()
     privileges: list[str] = altered()
     grantable: list[str] = altered()
     everything: list[str] = noted("what ALL means for this kind of object on this version")
@@ -344,15 +384,10 @@ class MemberGrant(Privileges):
     owner: str = noted("the owner as SQL names it")
     grantee_role: str | None = noted("the grantee's name as it is, to ask whether it exists")
     grantor_role: str | None = noted("the grantor's name as it is, to ask whether it exists")
+    sources: list[str] = noted("who, but the owner, gave the grantor what it may grant on")
 
     @classmethod
     def query(cls, version: int) -> str:
-        privilege = "DISTINCT x.privilege_type ORDER BY x.privilege_type"
-        lists = ", ".join(
-            f"array_agg({privilege}) FILTER (WHERE x.source = '{source}'{condition}) AS {source}{suffix}"
-            for source in ("held", "usual")
-            for suffix, condition in (("", ""), ("_grantable", " AND x.is_grantable"))
-        )
         return f"""
             WITH target AS (
               SELECT t.*, e.extname::text AS extension, {_EVERYTHING} AS everything,
@@ -369,12 +404,16 @@ class MemberGrant(Privileges):
                      AND t.namespace IN (0, 'pg_catalog'::regnamespace))
             ), held AS (
               SELECT t.classid, t.objid, t.part, t.type, t.owner, t.extension, t.everything,
-                     x.grantee, {lists}
+                     x.grantee, x.grantor, {_lists("held", "usual")}
               FROM target t, LATERAL (
                 SELECT 'held' AS source, a.* FROM aclexplode(t.acl) a
-                UNION ALL SELECT 'usual', a.* FROM aclexplode(t.usual) a) AS x
-              GROUP BY t.classid, t.objid, t.part, t.type, t.owner, t.extension, t.everything, x.grantee
-            )
+                UNION ALL
+                SELECT 'usual', t.owner, CASE a.grantee WHEN a.grantor THEN t.owner ELSE a.grantee END,
+                       a.privilege_type, a.is_grantable
+                FROM aclexplode(t.usual) a) AS x
+              GROUP BY t.classid, t.objid, t.part, t.type, t.owner, t.extension, t.everything,
+                       x.grantee, x.grantor
+            ), source AS ({_SOURCES})
             SELECT {NO_ADDRESS},
                    CASE type WHEN 'f' THEN 'ROUTINE ' || objid::regprocedure
                      WHEN 's' THEN 'SEQUENCE ' || objid::regclass
@@ -388,17 +427,25 @@ class MemberGrant(Privileges):
                      WHEN 'S' THEN 'FOREIGN SERVER '
                        || quote_ident((SELECT srvname FROM pg_foreign_server WHERE oid = objid))
                      ELSE 'TABLE ' || objid::regclass END,
-                   part, {called("grantee", "owner")},
+                   part, {called("grantee", "owner")}, {called("grantor", "owner")},
                    {collapsed("held")}, {collapsed("held_grantable")}, coalesce(everything, '{{}}'),
                    {collapsed("usual")}, {collapsed("usual_grantable")}, extension,
                    CASE owner WHEN {_ME} THEN 'CURRENT_ROLE' ELSE quote_ident(pg_get_userbyid(owner)) END,
-                   {named("grantee")}, NULL::text
-            FROM held
+                   {named("grantee")}, {named("grantor")}, coalesce(sources, '{{}}')
+            FROM held LEFT JOIN source USING (classid, objid, grantor)
             WHERE held IS DISTINCT FROM usual OR held_grantable IS DISTINCT FROM usual_grantable"""
 
     @property
     def parent(self) -> Identity | None:
         return ("extension", self.extension) if self.extension else None
+
+    @property
+    def names_taken(self) -> tuple[Identity, ...]:
+        return (rights((self.member,)),)
+
+    @property
+    def places(self) -> list[Identity]:
+        return [("member_grant", self.member, column) for column in dict.fromkeys(("", self.column))]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         return self._change(self.usual, self.usual_grantable, self, facts)
@@ -412,9 +459,7 @@ class MemberGrant(Privileges):
     def _change(
         self, had: Sequence[str], had_grantable: Sequence[str], new: Privileges, facts: Facts
     ) -> list[Statement]:
-        grantee = self.owner if self.grantee == OWNER else self.grantee
-        verbs = _Verbs(self.member, grantee, self.column or None)
-        return [Statement(command) for command in self.change(had, had_grantable, new, verbs, facts)]
+        return self.commands(had, had_grantable, new, self.member, self.column or None, facts)
 
 
 _KINDS_OF_OBJECT = {
@@ -448,16 +493,10 @@ class DefaultPrivilege(Privileges):
 
     @classmethod
     def query(cls, version: int) -> str:
-        privilege = "DISTINCT x.privilege_type ORDER BY x.privilege_type"
-        lists = ", ".join(
-            f"array_agg({privilege}) FILTER (WHERE x.source = '{source}'{condition}) AS {source}{suffix}"
-            for source in ("held", "usual")
-            for suffix, condition in (("", ""), ("_grantable", " AND x.is_grantable"))
-        )
         words = " ".join(f"WHEN '{letter}' THEN '{word}'" for letter, word in _KINDS_OF_OBJECT.items())
         return f"""
             WITH held AS (
-              SELECT d.oid, d.role, d.namespace, d.objects, x.grantee, d.everything, {lists}
+              SELECT d.oid, d.role, d.namespace, d.objects, x.grantee, d.everything, {_lists("held", "usual")}
               FROM (
                 SELECT t.*, {_EVERYTHING} AS everything, acldefault(t.type::"char", t.owner) AS whole
                 FROM (

@@ -1,0 +1,13 @@
+CREATE TABLE brought (a integer, b integer);
+ALTER EXTENSION plpgsql ADD TABLE brought;
+GRANT SELECT ON brought TO brought_a WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO brought_a;
+GRANT USAGE ON LANGUAGE plpgsql TO brought_b WITH GRANT OPTION;
+SET ROLE brought_a;
+GRANT SELECT ON brought TO brought_c WITH GRANT OPTION;
+SET ROLE brought_c;
+GRANT SELECT ON brought TO brought_b WITH GRANT OPTION;
+GRANT SELECT (a, b) ON brought TO brought_d;
+SET ROLE brought_b;
+GRANT USAGE ON LANGUAGE plpgsql TO brought_a;
+RESET ROLE;

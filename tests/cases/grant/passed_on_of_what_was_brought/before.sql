@@ -1,0 +1,16 @@
+CREATE TABLE brought (a integer, b integer);
+ALTER EXTENSION plpgsql ADD TABLE brought;
+GRANT SELECT ON brought TO brought_a WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO brought_a WITH GRANT OPTION;
+GRANT USAGE ON LANGUAGE plpgsql TO brought_a WITH GRANT OPTION;
+GRANT SELECT ON pg_catalog.pg_authid TO brought_a WITH GRANT OPTION;
+SET ROLE brought_a;
+GRANT SELECT ON brought TO brought_b WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO brought_b WITH GRANT OPTION;
+GRANT USAGE ON LANGUAGE plpgsql TO brought_b, brought_c;
+GRANT SELECT (rolname) ON pg_catalog.pg_authid TO brought_b;
+SET ROLE brought_b;
+GRANT SELECT ON brought TO brought_c WITH GRANT OPTION;
+GRANT SELECT (a) ON brought TO brought_d;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO brought_c;
+RESET ROLE;
