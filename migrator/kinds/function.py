@@ -11,8 +11,11 @@ from migrator.sql import names_quoted, qualified
 from migrator.statement import Identity, Statement
 
 _REPLACE = "CREATE OR REPLACE "
-# The printed definition up to its parsed body, in which other arguments take the place of those printed.
-_HOLLOW = """(
+
+
+def _in_place_of_defaults(default: str) -> str:
+    """SQL: the printed definition up to its parsed body, with `default`, SQL too, at each argument a that has a default."""
+    return f"""(
     SELECT head || arguments || substr(left(whole, length(whole) - coalesce(length(pg_get_function_sqlbody(p.oid)), 0)),
                                        length(head) + length(pg_get_function_arguments(p.oid)) + 1)
     FROM (SELECT concat('CREATE OR REPLACE ', CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END,
@@ -20,7 +23,7 @@ _HOLLOW = """(
                  coalesce(string_agg(
                    concat_ws(' ', CASE mode WHEN 'o' THEN 'OUT' WHEN 'b' THEN 'INOUT' WHEN 'v' THEN 'VARIADIC' END,
                              quote_ident(nullif(name, '')), format_type(type, NULL),
-                             CASE WHEN mode <> 'o' AND input > p.pronargs - p.pronargdefaults THEN 'DEFAULT NULL' END),
+                             CASE WHEN mode <> 'o' AND input > p.pronargs - p.pronargdefaults THEN {default} END),
                    ', ' ORDER BY place), '')
           FROM (SELECT mode, p.proargnames[place], place,
                        coalesce(p.proallargtypes[place], p.proargtypes[place - 1]),
@@ -28,6 +31,13 @@ _HOLLOW = """(
                 FROM unnest(coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[p.pronargs::int])))
                      WITH ORDINALITY AS m (mode, place) WHERE mode <> 't') AS a (mode, name, place, type, input)
          ) AS h (head, arguments), rtrim(pg_get_functiondef(p.oid), E'\\n') AS whole)"""
+
+
+# NULL uses nothing, but what the types of arguments follow from keeps its type.
+_HOLLOW = _in_place_of_defaults("""
+    'DEFAULT ' || CASE WHEN EXISTS (SELECT FROM pg_type t WHERE t.oid = a.type AND t.typtype = 'p')
+                       THEN pg_get_function_arg_default(p.oid, place::int4) ELSE 'NULL' END""")
+_BARE = _in_place_of_defaults("NULL")
 
 # The defaults of arguments whose types follow from them, which PostgreSQL holds to these types.
 _POLYMORPHIC = """
@@ -65,7 +75,10 @@ class Function(Object):
     signature: str = noted("arguments with their modes, without which a procedure is not always found")
     parsed: bool = noted("whether the body is stored parsed, and stands in the way of what it uses")
     hollow: str | None = noted(
-        "the definition without its parsed body, and NULL for each default of an argument; None without either"
+        "the definition without its parsed body, and NULL for each default that no type follows from; None without either"
+    )
+    bare: str | None = noted(
+        "the definition without defaults; None where it has none, or does not use itself"
     )
     itself: bool = noted("whether it uses itself, so that it has to be there before it is made")
 
@@ -85,9 +98,11 @@ class Function(Object):
                    p.pronargdefaults::int4, rtrim(pg_get_functiondef(p.oid), E'\\n'),
                    pg_get_function_identity_arguments(p.oid), p.prosqlbody IS NOT NULL,
                    CASE WHEN p.prosqlbody IS NOT NULL OR p.pronargdefaults > 0 THEN {_HOLLOW} END,
-                   EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-                     AND d.refclassid = d.classid AND d.refobjid = d.objid)
-            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                   CASE WHEN itself AND p.pronargdefaults > 0 THEN {_BARE} END, itself
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace,
+            LATERAL (SELECT EXISTS (
+              SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                AND d.refclassid = d.classid AND d.refobjid = d.objid)) AS i (itself)
             WHERE p.prokind IN ('f', 'p', 'w') AND {OURS} AND NOT EXISTS (
               SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
                 AND d.deptype = 'i')"""
@@ -140,7 +155,9 @@ class Function(Object):
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         if self.itself:
-            return [*self.declare(facts), *self.complete(parts, facts)]
+            # What the types of arguments follow from can be added, but not changed: it may use the function as well.
+            bare = [Statement(names_quoted(self.bare))] if self.bare and self.polymorphic else []
+            return [*bare, *self.declare(facts), *self.complete(parts, facts)]
         return [Statement(names_quoted("CREATE " + self.definition[len(_REPLACE) :]))]
 
     def drop_old(self, aside: str, facts: Facts) -> list[Statement]:
