@@ -60,6 +60,24 @@ class Hazards:
         "change the bounds of one partition at a time, or do it in a maintenance window",
         True,
     )
+    SHOWS_ROWS: Final = Hazard(
+        "SHOWS_ROWS",
+        "from here until a later step of the migration, row security may show rows that it hides before and after",
+        "in migrations before and after this one, let the policies do without what is built again meanwhile",
+        True,
+    )
+    HIDES_ROWS: Final = Hazard(
+        "HIDES_ROWS",
+        "from here until a later step of the migration, row security may hide, and refuse, rows that it shows before "
+        "and after",
+        "in migrations before and after this one, let the policies do without what is built again meanwhile",
+    )
+    MISSES_CHANGES: Final = Hazard(
+        "MISSES_CHANGES",
+        "changes that are written from here until a later step of the migration are never sent to subscribers",
+        "stop writers of the table meanwhile, or have its subscribers copy it again afterwards",
+        True,
+    )
     HOLDS_OFF_ROWS: Final = Hazard(
         "HOLDS_OFF_ROWS",
         "from here until the partition is attached, new rows are refused that go to another partition by then",

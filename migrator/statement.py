@@ -109,6 +109,25 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What a statement does to what others get to see: the rows of a table, the changes in a publication.
+
+    Between two commits they never see more, or less, than both before and after, or a hazard says so.
+    """
+
+    of: Identity
+    """What is seen; together with the other statements on it this one counts."""
+    more: bool
+    """Something may be seen from here on that was not before."""
+    less: bool
+    """Something may be seen no longer."""
+    too_much: Hazard | None
+    """The hazard of commits between more and less; None: it does no harm."""
+    too_little: Hazard | None
+    """The hazard of commits between less and more."""
+
+
+@dataclass(frozen=True)
 class Statement:
     """One SQL command, without its final semicolon."""
 
@@ -128,6 +147,8 @@ class Statement:
     """Needed where not transactional."""
     backfill: Backfill | None = None
     """Rows to be filled in batches; `sql` is then the author's UPDATE, for people to read."""
+    sight: Sight | None = None
+    """Set where it changes what others get to see."""
     bridges: bool = False
     """It makes rows or columns that a bridge keeps in step, or a part of the bridge; set by the plan."""
     subject: Identity = ()

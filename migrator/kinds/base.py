@@ -234,6 +234,8 @@ class Object(tuple[Any, ...]):
     """The key that RENAME changes, where it is not the last one (a function)."""
     inseparable: ClassVar[bool] = False
     """True: lives and dies with its parent (an attribute of a type): where it would be replaced, its parent is."""
+    grows: ClassVar[bool] = False
+    """True: a change in place only adds to it, so that what uses it can go after that as well as before."""
     renames: ClassVar[tuple[str, ...]] = ()
     """Fields whose change in place gives new names to what belongs to it, which its users follow by themselves."""
     own_name: ClassVar[str] = ""
@@ -258,6 +260,8 @@ class Object(tuple[Any, ...]):
     """True: dropping it loses rows or values."""
     watches: ClassVar[bool] = False
     """True: sees what the other statements do (an event trigger), so it is made last and dropped first."""
+    seen_through: ClassVar[bool] = False
+    """True: its statements can have a `sight`; what is of a table then goes when the others of it come and go."""
     opaque: ClassVar[bool] = False
     """True: holds code whose text can name what pg_depend does not know (a function)."""
     evaluates: ClassVar[bool] = False

@@ -15,6 +15,7 @@ class Enum(Object):
 
     kind = "enum"
     sets_aside = True
+    grows = True
     catalogs = {"pg_type": "oid typname typnamespace typtype", "pg_enum": "enumtypid enumsortorder enumlabel"}
 
     schema: str = key()

@@ -8,8 +8,9 @@ from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, replaced
 from migrator.kinds.role import exists
 from migrator.kinds.schema import OURS
+from migrator.kinds.table import row_sight
 from migrator.sql import identifier, literal, qualified
-from migrator.statement import Identity, LockMode, Precondition, Statement, lock
+from migrator.statement import Identity, LockMode, Precondition, Sight, Statement, lock
 
 COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
@@ -19,6 +20,7 @@ class Policy(Object):
 
     kind = "policy"
     pins_type = True
+    seen_through = True
     catalogs = {"pg_policy": "oid polname polrelid polcmd polpermissive polroles polqual polwithcheck"}
 
     printed = ("using", "check")
@@ -77,7 +79,7 @@ class Policy(Object):
     def reference(self) -> str:
         return f"POLICY {identifier(self.policy)} ON {qualified(self.schema, self.table_name)}"
 
-    def _say(self, head: str) -> list[Statement]:
+    def _say(self, head: str, sight: Sight | None) -> list[Statement]:
         members = (identifier(member) if member else "PUBLIC" for member in self.members)
         words = [head, f"TO {', '.join(members)}"]
         if self.using is not None:
@@ -85,12 +87,18 @@ class Policy(Object):
         if self.check is not None:
             words.append(f"WITH CHECK ({self.check})")
         return [
-            Statement(" ".join(words), lock(LockMode.ACCESS_EXCLUSIVE, self.table), (Hazards.CHANGES_RESULT,))
+            Statement(
+                " ".join(words),
+                lock(LockMode.ACCESS_EXCLUSIVE, self.table),
+                (Hazards.CHANGES_RESULT,),
+                sight=sight,
+            )
         ]
 
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         sort = "PERMISSIVE" if self.permissive else "RESTRICTIVE"
-        return self._say(f"CREATE {self.reference} AS {sort} FOR {COMMANDS[self.command]}")
+        sight = row_sight(self.table, facts, more=self.permissive, less=not self.permissive)
+        return self._say(f"CREATE {self.reference} AS {sort} FOR {COMMANDS[self.command]}", sight)
 
     def alterable(self, new: Policy, changed: Sequence[str], facts: Facts) -> bool:
         # ALTER POLICY cannot take an expression away.
@@ -98,7 +106,7 @@ class Policy(Object):
         return super().alterable(new, changed, facts) and kept
 
     def alter(self, new: Policy, changed: Sequence[str], facts: Facts) -> list[Statement]:
-        return new._say(f"ALTER {self.reference}")
+        return new._say(f"ALTER {self.reference}", row_sight(self.table, facts, more=True, less=True))
 
     def drop(self, facts: Facts) -> list[Statement]:
         return [
@@ -106,5 +114,6 @@ class Policy(Object):
                 f"DROP {self.reference}",
                 lock(LockMode.ACCESS_EXCLUSIVE, self.table),
                 (Hazards.CHANGES_RESULT,),
+                sight=row_sight(self.table, facts, more=not self.permissive, less=self.permissive),
             )
         ]

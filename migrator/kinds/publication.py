@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from migrator.hazards import Hazards
 from migrator.kinds.base import Facts, Object, Tree, address, altered, key, replaced
 from migrator.kinds.relation import relation
 from migrator.sql import identifier, literal, qualified
-from migrator.statement import Identity, Statement
+from migrator.statement import Identity, Sight, Statement
 
 _EVENTS = ("insert", "update", "delete", "truncate")
 _GENERATED = {"n": "none", "s": "stored"}
+
+
+def _sight(of: Identity, *, comes: bool) -> Sight:
+    """What subscribers see of it when it comes, or goes: what was sent twice they can tell, what was not sent they cannot."""
+    return Sight(of, comes, not comes, None, Hazards.MISSES_CHANGES)
 
 
 class Publication(Object):
     """A publication, without its tables."""
 
     kind = "publication"
+    seen_through = True
     catalogs = {
         "pg_publication": "oid pubname puballtables pubinsert pubupdate pubdelete pubtruncate pubviaroot"
         " pubgencols"
@@ -47,7 +54,11 @@ class Publication(Object):
         options = self._options()
         if self.generated:
             options.append(f"publish_generated_columns = {_GENERATED[self.generated]}")
-        return [Statement(f"CREATE {self.reference}{every} WITH ({', '.join(options)})")]
+        sql = f"CREATE {self.reference}{every} WITH ({', '.join(options)})"
+        return [Statement(sql, sight=_sight(self.identity, comes=True))]
+
+    def drop(self, facts: Facts) -> list[Statement]:
+        return [Statement(f"DROP {self.reference}", sight=_sight(self.identity, comes=False))]
 
     def alter(self, new: Publication, changed: Sequence[str], facts: Facts) -> list[Statement]:
         options = new._options()
@@ -60,6 +71,7 @@ class _Content(Object):
     """What is in a publication: taken out and put in by statements of its own."""
 
     kind = "publication_content"
+    seen_through = True
 
     publication: str = key()
 
@@ -75,11 +87,29 @@ class _Content(Object):
     def _what(self) -> str:
         raise NotImplementedError
 
+    def _said(self) -> str:
+        """How it is published."""
+        return ""
+
+    def _seen(self, facts: Facts) -> Identity:
+        """What it goes from or comes to: where whole schemas come or go, its tables may be among theirs."""
+        before, after = (
+            {
+                one.identity
+                for one in facts.inside(self.parent, before=old)
+                if isinstance(one, PublicationSchema)
+            }
+            for old in (True, False)
+        )
+        return self.parent if facts.is_new(self.parent) or before != after else self.identity
+
     def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
-        return [Statement(f"ALTER PUBLICATION {identifier(self.publication)} ADD {self._what()}")]
+        sql = f"ALTER PUBLICATION {identifier(self.publication)} ADD {self._what()}{self._said()}"
+        return [Statement(sql, sight=_sight(self._seen(facts), comes=True))]
 
     def drop(self, facts: Facts) -> list[Statement]:
-        return [Statement(f"ALTER PUBLICATION {identifier(self.publication)} DROP {self._what()}")]
+        sql = f"ALTER PUBLICATION {identifier(self.publication)} DROP {self._what()}"
+        return [Statement(sql, sight=_sight(self._seen(facts), comes=False))]
 
 
 class PublicationTable(_Content):
@@ -113,11 +143,10 @@ class PublicationTable(_Content):
     def _what(self) -> str:
         return f"TABLE ONLY {qualified(self.schema, self.table_name)}"
 
-    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
+    def _said(self) -> str:
         columns = f" ({', '.join(map(identifier, self.columns))})" if self.columns else ""
         condition = f" WHERE ({self.condition})" if self.condition else ""
-        publication = identifier(self.publication)
-        return [Statement(f"ALTER PUBLICATION {publication} ADD {self._what()}{columns}{condition}")]
+        return f"{columns}{condition}"
 
 
 class PublicationSchema(_Content):

@@ -18,11 +18,20 @@ from migrator.kinds.partition import Partition, rows_fit
 from migrator.kinds.schema import OURS
 from migrator.kinds.sequence import OwnedBy, Sequence, continues
 from migrator.sql import identifier, literal, qualified
-from migrator.statement import Identity, LockMode, Precondition, Statement, lock
+from migrator.statement import Identity, LockMode, Precondition, Sight, Statement, lock
 
 OPTIONS = """coalesce(c.reloptions, '{}')
                      || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid)"""
 """The storage parameters of pg_class c, and those of its TOAST table."""
+
+
+def row_sight(table: Identity, facts: Facts, *, more: bool, less: bool) -> Sight | None:
+    """What a change of row security does to those who read a table; None where it is new, or never has any."""
+    ends = facts.old(table), facts.new(table)
+    secured = any(isinstance(one, Table) and one.row_security for one in ends)
+    if ends[0] is None or not secured:
+        return None
+    return Sight(table, more, less, Hazards.SHOWS_ROWS, Hazards.HIDES_ROWS)
 
 
 class Table(Object):
@@ -34,6 +43,7 @@ class Table(Object):
     holds_rows = True
     loose = frozenset({"table", "composite"})
     sets_aside = True
+    seen_through = True
     catalogs = {
         "pg_class": "oid relname relnamespace relkind relpersistence reloptions relrowsecurity relforcerowsecurity"
         " reloftype relam reltablespace reltoastrelid relhassubclass",
@@ -118,7 +128,7 @@ class Table(Object):
             if part.object.kind == "column"
             for statement in part.object.created(facts)  # type: ignore[attr-defined]
         ]
-        return [Statement(sql), *late, *self._row_security(False, False)]
+        return [Statement(sql), *late, *self._row_security(False, False, facts)]
 
     def _goes_above(self, facts: Facts) -> bool:
         """Whether it goes with a table that is set aside, of which it is a partition."""
@@ -304,15 +314,19 @@ class Table(Object):
             weak = lock(LockMode.SHARE_UPDATE_EXCLUSIVE, self.identity)
             actions = leading(self.options, new.options)
             statements += [Statement(f"ALTER TABLE {self.name} {action}", weak) for action in actions]
-        return statements + new._row_security(self.row_security, self.forced_row_security)
+        return statements + new._row_security(self.row_security, self.forced_row_security, facts)
 
-    def _row_security(self, enabled: bool, forced: bool) -> list[Statement]:
+    def _row_security(self, enabled: bool, forced: bool, facts: Facts) -> list[Statement]:
         strong = lock(LockMode.ACCESS_EXCLUSIVE, self.identity)
-        statements = []
-        if self.row_security != enabled:
-            verb = "ENABLE" if self.row_security else "DISABLE"
-            statements.append(Statement(f"ALTER TABLE {self.name} {verb} ROW LEVEL SECURITY", strong))
-        if self.forced_row_security != forced:
-            verb = "FORCE" if self.forced_row_security else "NO FORCE"
-            statements.append(Statement(f"ALTER TABLE {self.name} {verb} ROW LEVEL SECURITY", strong))
-        return statements
+        return [
+            Statement(
+                f"ALTER TABLE {self.name} {verbs[on]} ROW LEVEL SECURITY",
+                strong,
+                sight=row_sight(self.identity, facts, more=not on, less=on),
+            )
+            for before, on, verbs in (
+                (enabled, self.row_security, ("DISABLE", "ENABLE")),
+                (forced, self.forced_row_security, ("NO FORCE", "FORCE")),
+            )
+            if before != on
+        ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from migrator.kinds.base import Object
 from migrator.plan.changes import Changes
@@ -39,16 +39,21 @@ def _of(changes: Changes, ends: Gap) -> list[Object]:
 
 
 def close_gaps(
-    ordered: Sequence[Vertex], before: Graph, gaps: Sequence[Gap], slow: Callable[[Vertex], bool]
+    ordered: Sequence[Vertex],
+    before: Graph,
+    gaps: Sequence[Gap],
+    slow: Callable[[Vertex], bool],
+    tight: Collection[Gap] = (),
 ) -> list[Vertex]:
-    """The vertices in an order in which nothing slow that need not be is between the two ends of a gap."""
+    """The vertices in an order in which nothing slow that need not be is between the two ends of a gap: nothing at all,
+    where it is one of `tight`."""
     found = list(ordered)
     slow_ones = {vertex for vertex in ordered if slow(vertex)}
     starts = {first for first, _ in gaps}
-    for ends in _joined(found, before, gaps) if slow_ones else ():
+    for ends in _joined(found, before, gaps) if slow_ones or tight else ():
         places = [place for place, vertex in enumerate(found) if any(vertex in pair for pair in ends)]
         window = slice(places[0], places[-1] + 1)
-        if not slow_ones.isdisjoint(found[window]):
+        if not slow_ones.isdisjoint(found[window]) or any(pair in tight for pair in ends):
             found[window] = _closed(found[window], before, ends, starts)
     return found
 

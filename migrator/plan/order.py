@@ -44,7 +44,8 @@ def graph(changes: Changes, facts: Facts) -> Graph:
                 comes(drop, Vertex(Verb.DROP, other))
                 continue
             for verb in (Verb.SET_ASIDE, Verb.ALTER, Verb.DROP):
-                comes(drop, Vertex(verb, other))
+                if verb is not Verb.ALTER or not changes.old.objects[other].grows:
+                    comes(drop, Vertex(verb, other))
         if aside in before:
             comes(aside, create)
             comes(create, drop)
@@ -313,7 +314,8 @@ def ranking(
             return 0 if vertex.verb is Verb.DROP else 5
         if vertex.verb is Verb.DROP and vertex.identity not in changes.created:
             # An overload goes before another one comes, since a call could not tell them apart.
-            return 3 if one.enforces else 1 if one.overloads in overloads else 4
+            beside = one.overloads in overloads or (one.seen_through and one.parent == one.table)
+            return 3 if one.enforces else 1 if beside else 4
         return 2 if vertex in evaluating or (one.enforces and one.table not in changes.created) else 1
 
     def rank(vertex: Vertex) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from migrator.hazards import Hazards
 from migrator.kinds import KINDS
 from migrator.kinds.base import Facts, Object, Tree, describe
 from migrator.kinds.relation import rows_elsewhere
-from migrator.plan import fold, gaps, order
+from migrator.plan import fold, gaps, order, sight
 from migrator.plan import hooks as hooks_module
 from migrator.plan.changes import Changes, Same, diff, replace_instead, take_along
 from migrator.plan.hooks import Hooks
@@ -226,12 +226,15 @@ def plan(
 
     ordered = order.sort(contracted, rank)
     away_for_long = gaps.gaps([v for v in ordered if v not in evaluating], folded, changes, slow)
-    if away_for_long:
-        ordered = gaps.close_gaps(ordered, contracted, [*away_for_long.values()], slow)
+    seen = {v: _write(v, parts, facts, backfills) for v in ordered if _is_seen(v, facts)}
+    at_once = sight.chain(seen, contracted)
+    if away_for_long or at_once:
+        closed = [*away_for_long.values(), *at_once]
+        ordered = gaps.close_gaps(ordered, contracted, closed, slow, {*at_once})
     statements: list[Statement] = []
     bridged = {verb: order.bridged(changes, verb) for verb in (Verb.CREATE, Verb.DROP)}
     goes: dict[Vertex, set[Vertex]] = defaultdict(set)
-    for gone, back in away_for_long.values():
+    for gone, back in (*away_for_long.values(), *at_once):
         goes[gone].add(back)
     away: set[Vertex] = set()
     proofs: dict[Vertex, list[Statement]] = {}
@@ -263,7 +266,14 @@ def plan(
         statements += written
         if not away:
             statements += _taken(proofs)
-    return Plan(changes, tuple(group([*first, *statements])), _preconditions(facts, hooks))
+    statements = [*first, *sight.bound(statements)]
+    return Plan(changes, tuple(group(statements)), _preconditions(facts, hooks))
+
+
+def _is_seen(vertex: Vertex, facts: Planning) -> bool:
+    """Whether its statements can change what others see of something that is there."""
+    one = facts.changes.object(vertex.identity)
+    return one.seen_through and (one.table is None or facts.old(one.table) is not None)
 
 
 def _halves(vertex: Vertex, written: list[Statement]) -> tuple[list[Statement], list[Statement]]:
