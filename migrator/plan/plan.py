@@ -272,6 +272,8 @@ def plan(
 
 def _is_seen(vertex: Vertex, facts: Planning) -> bool:
     """Whether its statements can change what others see of something that is there."""
+    if vertex.verb is Verb.HOOK:
+        return False
     one = facts.changes.object(vertex.identity)
     return one.seen_through and (one.table is None or facts.old(one.table) is not None)
 
