@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
 
 from migrator.kinds.base import NO_ADDRESS, Facts, Object, Tree, address, altered, key
@@ -187,3 +188,9 @@ class OwnedBy(Object):
 
     def alter(self, new: OwnedBy, changed: Items[str], facts: Facts) -> list[Statement]:
         return new.create((), facts)
+
+
+def owner(identity: Identity, objects: Mapping[Identity, Object]) -> Identity | None:
+    """The column that a sequence goes with, if any; None for everything else."""
+    tie = objects.get((OwnedBy.kind, *identity[1:])) if identity[0] == Sequence.kind else None
+    return next(iter(tie.needs()), None) if tie else None

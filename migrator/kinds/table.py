@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Sequence as Items
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migrator.hazards import Hazards
@@ -16,7 +15,8 @@ from migrator.kinds.identity import Identity as IdentityKind
 from migrator.kinds.options import leading, storage
 from migrator.kinds.partition import Partition, rows_fit
 from migrator.kinds.schema import OURS
-from migrator.kinds.sequence import OwnedBy, Sequence, continues
+from migrator.kinds.sequence import OwnedBy, continues
+from migrator.kinds.sequence import Sequence as SequenceKind
 from migrator.sql import identifier, literal, qualified
 from migrator.statement import Identity, LockMode, Precondition, Sight, Statement, lock
 
@@ -101,7 +101,7 @@ class Table(Object):
     def names_taken(self) -> tuple[Identity, ...]:
         return (("relation", self.schema, self.table_name), ("type", self.schema, self.table_name))
 
-    def create(self, parts: Items[Tree], facts: Facts) -> list[Statement]:
+    def create(self, parts: Sequence[Tree], facts: Facts) -> list[Statement]:
         unlogged = "UNLOGGED " if self.persistence == "u" else ""
         written = [(part.object, part.object.clause(part.parts, facts)) for part in parts]
         parents = ", ".join(clause for one, clause in written if one.ties() and clause)
@@ -135,7 +135,7 @@ class Table(Object):
         tie = ("partition", self.schema, self.table_name)
         return facts.old(tie) is not None and facts.parts_tied(tie)
 
-    def alterable(self, new: Table, changed: Items[str], facts: Facts) -> bool:
+    def alterable(self, new: Table, changed: Sequence[str], facts: Facts) -> bool:
         if not isinstance(new, Table):
             return False  # a foreign table
         # PostgreSQL has no command that changes whether a table declares a column itself that it inherits too.
@@ -236,7 +236,7 @@ class Table(Object):
         for column in kept:
             for tie in map(facts.new, facts.users(column)):
                 sequence = facts.new(tie.parent) if isinstance(tie, OwnedBy) else None
-                if isinstance(sequence, Sequence) and facts.is_new(sequence.identity):
+                if isinstance(sequence, SequenceKind) and facts.is_new(sequence.identity):
                     statements.append(
                         continues(self.name, column[-1], sequence.name, sequence.start, sequence.increment)
                     )
@@ -289,7 +289,7 @@ class Table(Object):
             )
         ]
 
-    def alter(self, new: Table, changed: Items[str], facts: Facts) -> list[Statement]:
+    def alter(self, new: Table, changed: Sequence[str], facts: Facts) -> list[Statement]:
         statements = []
         if "persistence" in changed:
             logged = "UNLOGGED" if new.persistence == "u" else "LOGGED"

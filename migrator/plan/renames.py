@@ -19,8 +19,7 @@ has just that object under just that derived name.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from collections.abc import Sequence as Items
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.errors import PlanError
@@ -28,7 +27,7 @@ from migrator.hazards import Hazards
 from migrator.kinds import KINDS
 from migrator.kinds.base import Object, aside_name, describe
 from migrator.kinds.enum import Enum
-from migrator.kinds.sequence import Sequence
+from migrator.kinds.sequence import owner
 from migrator.plan.changes import Changes
 from migrator.sql import literal
 from migrator.state.declared import ENUM_VALUE, Rename
@@ -36,7 +35,7 @@ from migrator.state.snapshot import Snapshot
 from migrator.statement import Identity, Statement
 
 _BY_SIGNATURE = frozenset(kind.kind for kind in KINDS if kind.naming)
-Run = Callable[[Items[str]], Snapshot]
+Run = Callable[[Sequence[str]], Snapshot]
 """Executes commands on the scratch copy, and reads it again."""
 
 
@@ -82,7 +81,7 @@ def apply(
     return Renamed(snapshot, (*statements, *followers), tuple(notes), tuple(undo))
 
 
-def _under_new_names(one: Rename, done: Items[Rename]) -> Rename:
+def _under_new_names(one: Rename, done: Sequence[Rename]) -> Rename:
     """The same rename, with the names that its parents were given back."""
     for parent in done:
         was, now = parent.old[1:], parent.new[1:]
@@ -100,7 +99,7 @@ def _depth(identity: Identity) -> int:
 
 
 def _possible(
-    wanted: Items[Rename], before: Snapshot, after: Snapshot, back: bool
+    wanted: Sequence[Rename], before: Snapshot, after: Snapshot, back: bool
 ) -> tuple[list[Rename], list[str]]:
     """Those of `wanted` that there is something to do for, in the order that frees names, and notes on the others.
 
@@ -150,7 +149,7 @@ def _possible(
     return possible, notes
 
 
-def _last_first(wanted: Items[Rename]) -> list[Rename]:
+def _last_first(wanted: Sequence[Rename]) -> list[Rename]:
     """What gives up a name before what takes it: b -> c before a -> b."""
     by_old = {one.old: one for one in wanted}
     ordered: dict[Rename, None] = {}
@@ -211,7 +210,7 @@ def _as_step(statement: Statement, one: Rename) -> Statement:
 # ── names that follow ──
 
 
-def _derived(done: Items[Rename], before: Snapshot, after: Snapshot) -> list[Rename]:
+def _derived(done: Sequence[Rename], before: Snapshot, after: Snapshot) -> list[Rename]:
     """Renames of what is named after something that was renamed, where the wanted state has just that."""
     words = {one.old[-1]: one.new[-1] for one in done}
     gone = _shapes(before, (i for i in before.objects if words and not _stays(i, before, after)))
@@ -232,13 +231,7 @@ def _stays(identity: Identity, before: Snapshot, after: Snapshot) -> bool:
     old, new = before.objects.get(identity), after.objects.get(identity)
     if old is None or new is None:
         return False
-    return old.table == new.table and _owner(identity, before) == _owner(identity, after)
-
-
-def _owner(identity: Identity, snapshot: Snapshot) -> Identity | None:
-    """The column that a sequence goes with."""
-    tie = snapshot.objects.get(("owned_by", *identity[1:])) if identity[0] == Sequence.kind else None
-    return next(iter(tie.needs()), None) if tie else None
+    return old.table == new.table and owner(identity, before.objects) == owner(identity, after.objects)
 
 
 def _to_free_names(derived: Iterable[Rename], snapshot: Snapshot) -> list[Rename]:
@@ -281,7 +274,7 @@ def _shapes(snapshot: Snapshot, identities: Iterable[Identity]) -> dict[str, lis
                         identity[1:-1],
                         _compared(one),
                         _rows(one, snapshot),
-                        _owner(identity, snapshot),
+                        owner(identity, snapshot.objects),
                     )
                 )
             ].append(identity)
