@@ -52,6 +52,11 @@ STATES = {
         f"{TABLES} {SECURED} {FUNCTION.format('later')} CREATE POLICY a ON t USING (n = 2 AND later(n));"
         " ALTER TABLE o ADD CONSTRAINT positive CHECK (n > 0)",
     ),
+    "a policy under another name, which needs a key that takes long": (
+        f"{TABLES} {SECURED} CREATE POLICY z ON t USING (n = 1);",
+        f"{TABLES} {SECURED} ALTER TABLE o ADD CONSTRAINT k PRIMARY KEY (n);"
+        " CREATE VIEW v AS SELECT n, a FROM o GROUP BY n; CREATE POLICY a ON t USING (n = 2 OR n IN (SELECT n FROM v))",
+    ),
     "two policies altered, with the other's terms each": (
         f"{TABLES} {SECURED} CREATE POLICY p ON t USING (n = 1); CREATE POLICY q ON t USING (n = 2);"
         " CREATE POLICY m ON o USING (n = 1);",
